@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cgroup - where our own control group's files are: version 1, version 2, or both mounted side by side.
+ */
+#ifndef BT_CGROUP_H
+#define BT_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "src.h"
+
+/* A directory of one controller; path is "" when there is none. */
+struct bt_cgroup_dir {
+	bool v2;
+	size_t mount_len; /* length of the part of path that is the mount point */
+	char path[1024];  /* below the source's root */
+};
+
+struct bt_cgroup {
+	char mode[8]; /* "v1", "v2", "hybrid", or "" when none is mounted */
+	struct bt_cgroup_dir cpu, memory;
+};
+
+/* bt_cgroup_find - fill c for this process, from its /proc/self/cgroup and /proc/self/mountinfo. */
+void bt_cgroup_find(struct bt_cgroup *c, const struct bt_src *src);
+
+/* bt_cgroup_up - make d its parent group. Returns false, with d unchanged, at the top of what is mounted. */
+bool bt_cgroup_up(struct bt_cgroup_dir *d);
+
+#endif

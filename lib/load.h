@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * load - runs a test: workers with affinity, released together, through init, warm-up, run, cooldown and report.
+ *
+ * A test is one row of a tool's const table. The engine calls its functions in the worker's own thread, pinned, so that
+ * memory is first touched where it is used. The measured loop of a worker reads the clock once per operation (three
+ * times in the open loop) and its CPU number, and does nothing else but count: no allocation, lock or formatting, and no
+ * system call but the sleep of the open loop.
+ *
+ * Closed loop: `lat` holds operation times back to back. Every operation that begins within the run counts, also the last
+ * one of each worker, which finishes after the end. Open loop (rate > 0): operation k is due at a planned instant; `lat`
+ * counts from there (response), `svc` from the actual start (service), `late` is the difference. Every operation due within
+ * the run is executed and counted, unless the worker is behind at the end and cannot catch up within a tenth of the run
+ * (at most 100 ms): then those that started before the end count, and the rest is backlog. The warm-up is never counted,
+ * only its wrong answers are.
+ *
+ * Why the last operation counts: to cut it off would drop long operations more often than short ones, and finished
+ * operations over planned time is wrong by up to one operation (30 % for three of 300 ms in one second). A worker stops with
+ * the first operation that finishes after the end, so by Wald's identity the expected sum of its operation times is their
+ * mean times their expected number: operations / (last finish - first start) has no bias from the edges. `rate` is the sum
+ * of that over workers; in the open loop the span is the planned one, or longer if the last operation finished later.
+ */
+#ifndef BT_LOAD_H
+#define BT_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "hist.h"
+#include "noise.h"
+#include "opt.h"
+#include "pace.h"
+#include "src.h"
+
+#define BT_LOAD_THREADS_MAX 1024
+#define BT_LOAD_SCALES_MAX 64
+
+/* What the options of BT_OPTS_LOAD set. */
+struct bt_load_opts {
+	uint32_t cpus[BT_LOAD_THREADS_MAX];
+	size_t n_cpus;                       /* 0: the allowed CPUs in turn */
+	uint32_t threads[BT_LOAD_SCALES_MAX]; /* numbers of workers, one run for each */
+	size_t n_threads;
+	uint64_t duration_ns, warmup_ns, cooldown_ns, interval_ns; /* interval 0: no samples */
+	bool duration_set; /* by -d; else a count lifts the default duration */
+	uint64_t count;    /* stop after that many operations in all, or at the duration if set; 0: by time */
+	uint64_t repeat;
+	double rate;       /* per second over all workers; 0: closed loop */
+	enum bt_arrival arrival;
+	uint64_t seed;
+	enum bt_load_lock { BT_LOCK_WAIT, BT_LOCK_FAIL, BT_LOCK_OFF } lock;
+	bool dry_run, list;
+	const char *metrics; /* comma list, NULL: all */
+	const char *root;    /* "" */
+};
+
+#define BT_LOAD_OPTS_INIT \
+	{ .threads = { 1 }, .n_threads = 1, .duration_ns = 1000000000, .warmup_ns = 100000000, .repeat = 1, .seed = 1, .root = "" }
+
+/* bt_load_option - take one option if it is ours. Returns whether it was; errors go to o->error. */
+bool bt_load_option(struct bt_load_opts *l, struct bt_opts *o, int key);
+
+/* bt_load_wants - whether metric is to be emitted (-m). */
+bool bt_load_wants(const struct bt_load_opts *l, const char *metric);
+
+/* bt_load_unknown - the first metric of -m that is not among known (NULL at its end), cut to fit. Returns false when all are. */
+bool bt_load_unknown(const struct bt_load_opts *l, const char *const *known, char out[64]);
+
+struct bt_worker;
+
+/* How a test works. init may fail with -errno. step does one operation and returns the number of wrong answers in it (0:
+ * fine) or -errno, which ends the run. fini takes a worker whose init failed; it is called in the worker's thread before the
+ * report. init and fini may be NULL. */
+struct bt_load_ops {
+	int (*init)(struct bt_worker *w);
+	int (*step)(struct bt_worker *w);
+	void (*fini)(struct bt_worker *w);
+};
+
+/* What one worker counted in one span. */
+struct bt_tally {
+	struct bt_hist lat, svc, late; /* svc and late only in the open loop */
+	struct bt_hist extra;          /* whatever the test adds to worker->tally->extra; empty for most */
+	uint64_t ops;                  /* finished */
+	uint64_t errors;               /* wrong answers, those of the warm-up included */
+	uint64_t migrations;           /* times the worker found itself on another CPU */
+	uint64_t busy_ns;              /* CPU time of the thread in the span */
+	uint64_t preemptions;          /* involuntary context switches of the thread in the span */
+};
+
+void bt_tally_init(struct bt_tally *t);
+void bt_tally_free(struct bt_tally *t);
+
+/* bt_tally_reset - forget all counts, keep the memory. */
+void bt_tally_reset(struct bt_tally *t);
+
+/* bt_tally_merge - add from to t. 0 or -ENOMEM. */
+int bt_tally_merge(struct bt_tally *t, const struct bt_tally *from);
+
+struct bt_worker {
+	/* for the test */
+	uint32_t index, n_workers;
+	uint32_t cpu;              /* pinned to */
+	uint64_t seed;             /* differs by worker and repetition */
+	void *state;               /* the test's own, from init to fini */
+	const void *config;        /* bt_load_run's argument */
+	const struct bt_clock *clock;
+	struct bt_tally *tally;    /* set during step: step may count into tally->extra, which is kept or dropped with the phase */
+	/* for the engine */
+	struct bt_load_worker *engine;
+};
+
+/* One span as the engine reports it: an interval, or the whole run. */
+struct bt_load_span {
+	const struct bt_tally *total;    /* merged over workers */
+	const struct bt_tally *workers;  /* one each; NULL for intervals */
+	const uint32_t *cpus;            /* one each */
+	uint32_t n_workers;
+	uint64_t dur_ns;                 /* actual length of the span, to the last finish that counts */
+	double rate;                     /* finished operations per second: sum over workers of ops / own span, see above */
+	const double *rates;             /* one each, of which rate is the sum; NULL for intervals */
+	int64_t end_us;                  /* wall time of its end */
+	uint64_t planned, backlog;       /* open loop: due in the span; due but not finished at its end, from earlier spans too */
+	unsigned taint;
+	struct bt_noise noise;           /* what happened in it */
+	bool interrupted;                /* ended early by a signal */
+};
+
+struct bt_load_run {
+	const struct bt_load_ops *ops;
+	const void *config;          /* handed to the workers */
+	const struct bt_load_opts *opts;
+	uint32_t threads;
+	uint64_t repetition;         /* from 1; makes the seed */
+	const struct bt_clock *clock;
+	const struct bt_src *src;
+	unsigned taint;              /* added to every span (shared, ...) */
+	int (*stop)(void);           /* polled; nonzero ends the run early. bt_sig_caught */
+	void (*on_interval)(void *arg, const struct bt_load_span *span); /* called in the caller's thread; may be NULL */
+	void (*on_tick)(void *arg, uint64_t now_ns);                     /* about 5 times a second, for progress; may be NULL */
+	void *arg;
+	int error;                   /* set by bt_load_exec: -errno of the worker that failed, 0 */
+	const char *error_in;        /* "start", "pin", "init", "step" or "memory" */
+};
+
+/* bt_load_exec - run to the end and call report(arg, span) once with the whole run. Returns 0, or -errno with run->error_in
+ * set (report is then not called). Threads are gone when it returns. An interrupted run is reported, with interrupted set. */
+int bt_load_exec(struct bt_load_run *run, void (*report)(void *arg, const struct bt_load_span *span));
+
+/* bt_load_total_ns - how long all runs of these options take, for progress; a guess where a count ends them. */
+uint64_t bt_load_total_ns(const struct bt_load_opts *l, unsigned tests);
+
+#endif

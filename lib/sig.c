@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sig - signals become one flag; nothing is done in a handler.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "sig.h"
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "the handler needs a lock-free int");
+
+static atomic_int caught;
+
+static void note(int sig)
+{
+	int none = 0;
+
+	atomic_compare_exchange_strong(&caught, &none, sig);
+}
+
+static int catch(int sig, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESETHAND };
+
+	sigemptyset(&action.sa_mask);
+	return sigaction(sig, &action, NULL) == 0 ? 0 : -errno;
+}
+
+int bt_sig_init(void)
+{
+	struct sigaction hup;
+	int rc;
+
+	if (sigaction(SIGHUP, NULL, &hup) != 0)
+		return -errno;
+	if (hup.sa_handler != SIG_IGN && (rc = catch(SIGHUP, note)) != 0)
+		return rc;
+	if ((rc = catch(SIGINT, note)) != 0 || (rc = catch(SIGTERM, note)) != 0)
+		return rc;
+	return signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
+int bt_sig_caught(void)
+{
+	return atomic_load_explicit(&caught, memory_order_relaxed);
+}
+
+int bt_sig_wait(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	sigset_t ours, before;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	/* Only ppoll lets them in, in one step with its wait. */
+	while (!bt_sig_caught() && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR)
+		;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return bt_sig_caught() ? -EINTR : 0;
+}

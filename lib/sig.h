@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sig - signals become one flag; nothing is done in a handler.
+ */
+#ifndef BT_SIG_H
+#define BT_SIG_H
+
+/* bt_sig_init - INT, TERM and HUP set the flag (a second one of the same kind kills at once), PIPE and XFSZ are ignored so
+ * that a write fails with EPIPE or EFBIG instead. System calls are interrupted (no SA_RESTART). A HUP that was ignored
+ * stays so (nohup); INT is caught even then, because a shell ignores it in "(bcpu & bdisk & wait) | bagg" and Ctrl-C
+ * should end that. Returns 0 or -errno. */
+int bt_sig_init(void);
+
+/* bt_sig_caught - the first signal caught, or 0. Async-signal-safe, any thread. */
+int bt_sig_caught(void);
+
+/* bt_sig_wait - wait until fd can be read (or has ended or failed). Returns 0, or -EINTR when a signal was caught, be it before or
+ * during the wait: none can slip in between a look at the flag and the read that follows. */
+int bt_sig_wait(int fd);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tally - what one worker counted in one span (declared in load.h).
+ */
+#include "load.h"
+
+void bt_tally_init(struct bt_tally *t)
+{
+	*t = (struct bt_tally){ .ops = 0 };
+	bt_hist_init(&t->lat, 3);
+	bt_hist_init(&t->svc, 3);
+	bt_hist_init(&t->late, 3);
+	bt_hist_init(&t->extra, 3);
+}
+
+void bt_tally_free(struct bt_tally *t)
+{
+	bt_hist_free(&t->lat);
+	bt_hist_free(&t->svc);
+	bt_hist_free(&t->late);
+	bt_hist_free(&t->extra);
+}
+
+void bt_tally_reset(struct bt_tally *t)
+{
+	bt_hist_reset(&t->lat);
+	bt_hist_reset(&t->svc);
+	bt_hist_reset(&t->late);
+	bt_hist_reset(&t->extra);
+	t->ops = t->errors = t->migrations = t->busy_ns = t->preemptions = 0;
+}
+
+int bt_tally_merge(struct bt_tally *t, const struct bt_tally *from)
+{
+	int rc;
+
+	if ((rc = bt_hist_merge(&t->lat, &from->lat)) != 0 || (rc = bt_hist_merge(&t->svc, &from->svc)) != 0 ||
+	    (rc = bt_hist_merge(&t->late, &from->late)) != 0 || (rc = bt_hist_merge(&t->extra, &from->extra)) != 0)
+		return rc;
+	t->ops += from->ops;
+	t->errors += from->errors;
+	t->migrations += from->migrations;
+	t->busy_ns += from->busy_ns;
+	t->preemptions += from->preemptions;
+	return 0;
+}

@@ -1,0 +1,52 @@
+# Shared by all test files: load helper
+
+bats_require_minimum_version 1.5.0
+
+# Where the project lies, its tools, and the build directory that PATH names.
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS=$(sed -n 's/^TOOLS *:= *//p' "$TOP/Makefile")
+BUILD=${BUILD:-$(dirname "$(command -v skeleton)")}
+
+export LC_ALL=C
+unset BTOOLS_RUN NO_COLOR BCPU_PLANT
+
+# variant VARIABLE=VALUE...: the build directory of that variant.
+variant() {
+  make -s -C "$TOP" where "$@"
+}
+
+# Locks of this test alone, so that tests neither wait for nor disturb other runs.
+setup_locks() {
+  export BTOOLS_LOCK_DIR="$BATS_TEST_TMPDIR/lock"
+  mkdir -p "$BTOOLS_LOCK_DIR"
+}
+
+need() {
+  command -v "$1" >/dev/null 2>&1 || skip "$1 is not installed"
+}
+
+# wait_for SECONDS COMMAND...: poll until COMMAND succeeds; fails after the deadline.
+wait_for() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    read -rt 0.02 <> <(:) || :
+  done
+}
+
+# check_records FILE: every line is at most 4096 bytes, jq reads it, and it validates against the schema.
+check_records() {
+  [ -s "$1" ]
+  [ "$(LC_ALL=C awk 'length($0) + 1 > 4096' "$1" | wc -l)" -eq 0 ]
+  jq -e -s 'length > 0 and all(type == "object")' "$1" >/dev/null
+  validate "$1"
+}
+
+# validate FILE: all records of FILE against contrib/record.schema.json.
+validate() {
+  jq '{type: "array", items: .}' "$TOP/contrib/record.schema.json" >"$BATS_TEST_TMPDIR/array.schema.json"
+  jq -s . "$1" >"$BATS_TEST_TMPDIR/array.json"
+  jsonschema -i "$BATS_TEST_TMPDIR/array.json" "$BATS_TEST_TMPDIR/array.schema.json" >"$BATS_TEST_TMPDIR/schema.log" 2>&1 ||
+    { head -c 2000 "$BATS_TEST_TMPDIR/schema.log"; false; }
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * unit/table - tables for people: alignment, Markdown, and records as rows.
+ */
+#include "rectable.h"
+#include "table.h"
+#include "unit.h"
+
+static void fill(struct bt_table *t)
+{
+	bt_table_init(t, 4);
+	t->right[1] = t->right[3] = true;
+	bt_table_row(t);
+	bt_table_cell(t, 0, "name");
+	bt_table_cell(t, 1, "x");
+	bt_table_cell(t, 2, "empty");
+	bt_table_cell(t, 3, "p50");
+	bt_table_row(t);
+	bt_table_cell(t, 0, "gr\xc3\xbc\xc3\x9f");
+	bt_table_cell(t, 1, "%d", 12);
+	bt_table_row(t);
+	bt_table_cell(t, 0, "a|b\n\xff");
+	bt_table_cell(t, 0, "a|b\n\xff.");
+	bt_table_cell(t, 3, "%.1f us", 1.5);
+}
+
+static void test_text(void)
+{
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_table t;
+
+	fill(&t);
+	bt_table_text(&t, &b);
+	CHECK_STR(bt_buf_cstr(&b), "name     x     p50\n"
+				   "gr\xc3\xbc\xc3\x9f    12\n"
+				   "a|b??.      1.5 us\n");
+	bt_table_free(&t);
+	bt_buf_free(&b);
+}
+
+static void test_markdown(void)
+{
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_table t;
+
+	fill(&t);
+	bt_table_markdown(&t, &b);
+	CHECK_STR(bt_buf_cstr(&b), "| name    |    x |    p50 |\n"
+				   "| ------- | ---: | -----: |\n"
+				   "| gr\xc3\xbc\xc3\x9f    |   12 |        |\n"
+				   "| a\\|b??. |      | 1.5 us |\n");
+	bt_table_free(&t);
+	bt_buf_free(&b);
+}
+
+static void test_edges(void)
+{
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_table t;
+
+	bt_table_init(&t, 2);
+	bt_table_cell(&t, 0, "no row yet");
+	bt_table_text(&t, &b);
+	bt_table_markdown(&t, &b);
+	CHECK_EQ(b.len, 0);
+	bt_table_row(&t);
+	bt_table_cell(&t, 0, "head");
+	bt_table_cell(&t, 7, "no such column");
+	bt_table_right(&t, 1);
+	bt_table_right(&t, 2);
+	CHECK(t.right[1] && !t.right[2]);
+	bt_table_right(&t, BT_TABLE_COLUMNS + 1000);
+	bt_table_text(&t, &b);
+	CHECK_STR(bt_buf_cstr(&b), "head\n");
+	for (int i = 0; i < 1000; i++)
+		bt_table_row(&t);
+	bt_table_cell(&t, 1, "x");
+	CHECK_EQ(t.rows, 1001);
+	bt_table_free(&t);
+	bt_table_free(NULL);
+	bt_buf_free(&b);
+}
+
+static const struct bt_rec_source source = { .run = "00000000", .host = "db1", .tool = "bcpu" };
+
+static void result(struct bt_rectable *t, struct bt_buf *b, const char *test, unsigned taint, const char *extra)
+{
+	struct bt_rec r;
+
+	bt_rec_init(&r, BT_KIND_RESULT);
+	r.test = test;
+	r.rep = 2;
+	r.taint = taint;
+	bt_rec_u64(&r, "threads", 4);
+	if (extra)
+		bt_rec_str(&r, "errno", extra);
+	bt_rec_count(&r, "errors", "count", BT_BETTER_LOWER, 3);
+	bt_rectable_add(t, b, &r);
+}
+
+static unsigned count(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, word)); text++)
+		n++;
+	return n;
+}
+
+static void test_rows(void)
+{
+	struct bt_rectable t = BT_RECTABLE_INIT;
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_rec r;
+
+	result(&t, &b, "int", 0, NULL);
+	result(&t, &b, "hash", BT_TAINT_STEAL, NULL);
+	result(&t, &b, "hash", 0, "E\nIO");
+	CHECK_STR(bt_buf_cstr(&b),
+		  "TEST          THREADS  METRIC             VALUE        P50        P99        MAX          N\n"
+		  "int #2              4  errors                 3\n"
+		  "hash #2             4  errors                 3                                              ! steal\n"
+		  "hash #2             4  errors                 3                                              errno=E?IO\n");
+	result(&t, &b, "int", 0, "EIO");
+	CHECK_EQ(count(bt_buf_cstr(&b), "METRIC"), 1);
+	bt_rec_init(&r, BT_KIND_RESULT);
+	r.test = "other"; /* without threads */
+	bt_rectable_add(&t, &b, &r);
+	CHECK_EQ(count(bt_buf_cstr(&b), "METRIC"), 2);
+	r.kind = BT_KIND_SAMPLE;
+	bt_rectable_add(&t, &b, &r);
+	CHECK_EQ(count(bt_buf_cstr(&b), "METRIC"), 3);
+	bt_buf_free(&b);
+}
+
+static void test_distribution_row(void)
+{
+	struct bt_rectable t = BT_RECTABLE_INIT;
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_hist h;
+	struct bt_rec r;
+
+	bt_hist_init(&h, 3);
+	bt_hist_add_n(&h, 1500, 100);
+	bt_rec_init(&r, BT_KIND_SAMPLE);
+	r.ts_us = 5000000;
+	t.start_us = 3500000;
+	r.test = "int";
+	bt_rec_dist(&r, "lat", "ns", BT_BETTER_LOWER, &h);
+	bt_rectable_add(&t, &b, &r);
+	CHECK_STR(bt_buf_cstr(&b), "      AT  TEST          METRIC             VALUE        P50        P99        MAX          N\n"
+				   "   1.5 s  int           lat                        1.500 us   1.500 us   1.500 us        100\n");
+	bt_hist_free(&h);
+	bt_buf_free(&b);
+}
+
+static void test_lines(void)
+{
+	struct bt_rectable t = { .source = &source };
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_rec r;
+
+	bt_rec_init(&r, BT_KIND_META);
+	bt_rec_str(&r, "version", "0.1");
+	bt_rec_str(&r, "cpu_model", "Fast 1");
+	bt_rec_u64(&r, "cpus", 2);
+	bt_rec_str(&r, "kernel", "6.18.5");
+	bt_rectable_add(&t, &b, &r);
+	bt_rec_init(&r, BT_KIND_WARN);
+	bt_rec_str(&r, "code", "busy");
+	bt_rec_str(&r, "msg", "cpu is in use");
+	bt_rectable_add(&t, &b, &r);
+	bt_rec_init(&r, BT_KIND_END);
+	bt_rec_str(&r, "status", "ok");
+	bt_rectable_add(&t, &b, &r);
+	bt_rec_init(&r, BT_KIND_END);
+	bt_rec_str(&r, "status", "interrupted");
+	bt_rec_f64(&r, "elapsed", 1.5);
+	bt_rectable_add(&t, &b, &r);
+	bt_rec_init(&r, BT_KIND_MARK);
+	bt_rectable_add(&t, &b, &r);
+	CHECK_STR(bt_buf_cstr(&b), "bcpu 0.1 on db1: Fast 1, 2 CPUs, Linux 6.18.5\n\n"
+				   "warning: cpu is in use (busy)\ninterrupted after 1.5 s\n");
+	bt_buf_free(&b);
+}
+
+static const struct unit_test tests[] = {
+	{ "aligns text by characters", test_text },
+	{ "writes Markdown", test_markdown },
+	{ "takes empty tables and wrong columns", test_edges },
+	{ "shows results as rows", test_rows },
+	{ "shows a distribution", test_distribution_row },
+	{ "shows meta, warn and a bad end as lines", test_lines },
+	{ NULL, NULL },
+};
+
+int main(int argc, char **argv)
+{
+	return unit_main(tests, argc, argv);
+}
