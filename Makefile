@@ -1,8 +1,8 @@
 # btools - small Linux measuring tools that speak in records.  `make help` lists the targets.
 
 VERSION := 0.1
-TOOLS   := 
-PAGES   := 
+TOOLS   := bcpu
+PAGES   := $(TOOLS:%=man/%.1)
 
 # Variants, each in its own build directory: SAN=address,undefined  STATIC=1  BPF=0  DEBUG=1.
 comma := ,
