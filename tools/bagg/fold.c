@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fold - the figures of one group, record by record, in memory that does not grow with their number.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fold.h"
+#include "recdist.h"
+
+#define SPAN_MAX_S 9e9 /* seconds; a longer dur is no span that anything observed */
+
+unsigned bagg_scale_bits(const char *unit)
+{
+	if (strcmp(unit, "ratio") == 0)
+		return 40;
+	return strcmp(unit, "ns") == 0 || strcmp(unit, "B") == 0 ? 10 : 20;
+}
+
+void bagg_fold_init(struct bagg_fold *f, bool scalar, unsigned scale_bits)
+{
+	memset(f, 0, sizeof(*f));
+	f->scalar = f->integral = scalar;
+	f->scale_bits = (unsigned char)scale_bits;
+	f->ts_us = INT64_MIN;
+	bt_moments_init(&f->moments);
+	bagg_counts_init(&f->counts, 3);
+}
+
+void bagg_fold_free(struct bagg_fold *f)
+{
+	free(f->values);
+	f->values = NULL;
+	f->n_values = f->cap_values = 0;
+	bagg_counts_free(&f->counts);
+}
+
+int bagg_number_cmp(const struct bt_number *a, const struct bt_number *b)
+{
+	if (a->f != b->f)
+		return a->f < b->f ? -1 : 1;
+	if (!a->integer || !b->integer || a->i == b->i)
+		return a->integer - b->integer;
+	return a->i < b->i ? -1 : 1;
+}
+
+/* 5, 5.0 and 5e0 are one number: an integer. Beyond 2^100 nothing measured is exact. */
+static struct bt_number normal(struct bt_number v)
+{
+	if (!v.integer && fabs(v.f) < 0x1p100 && v.f == trunc(v.f)) {
+		v.integer = true;
+		v.i = (__int128)v.f;
+	}
+	return v;
+}
+
+static void add_range(struct bagg_fold *f, const struct bt_number *min, const struct bt_number *max)
+{
+	if (!f->has_range || bagg_number_cmp(min, &f->min) < 0)
+		f->min = *min;
+	if (!f->has_range || bagg_number_cmp(max, &f->max) > 0)
+		f->max = *max;
+	f->has_range = true;
+}
+
+static void make_lossy(struct bagg_fold *f)
+{
+	f->lossy = true;
+	free(f->values);
+	f->values = NULL;
+	f->n_values = f->cap_values = 0;
+	bagg_counts_free(&f->counts);
+}
+
+bool bagg_fold_count(const struct bagg_fold *f, const struct bt_number *v, uint64_t *out)
+{
+	double scaled = ldexp(v->f, f->scale_bits);
+
+	if (!(v->f >= 0) || scaled >= 0x1p63)
+		return false;
+	*out = v->integer ? (uint64_t)v->i << f->scale_bits : (uint64_t)(scaled + 0.5);
+	return *out <= BT_HIST_VALUE_MAX;
+}
+
+static int count_value(struct bagg_fold *f, const struct bt_number *v)
+{
+	uint64_t count;
+
+	if (bagg_fold_count(f, v, &count))
+		return bagg_counts_add(&f->counts, count);
+	make_lossy(f);
+	return 0;
+}
+
+/* From now on values are counted, not kept. */
+static int start_counting(struct bagg_fold *f)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < f->n_values && rc == 0 && !f->lossy; i++)
+		rc = count_value(f, &f->values[i]);
+	free(f->values);
+	f->values = NULL;
+	f->n_values = f->cap_values = 0;
+	f->counting = true;
+	return rc;
+}
+
+static int keep_value(struct bagg_fold *f, const struct bt_number *v)
+{
+	if (f->n_values == f->cap_values) {
+		uint32_t cap = f->cap_values ? f->cap_values * 4 : 4;
+		struct bt_number *values = reallocarray(f->values, cap, sizeof(*values));
+
+		if (!values)
+			return -ENOMEM;
+		f->values = values;
+		f->cap_values = cap;
+	}
+	f->values[f->n_values++] = *v;
+	return 0;
+}
+
+static int add_value(struct bagg_fold *f, struct bt_number v)
+{
+	int rc = 0;
+
+	v = normal(v);
+	if (v.integer)
+		bt_moments_add_int(&f->moments, v.i);
+	else
+		bt_moments_add(&f->moments, v.f);
+	f->integral = f->integral && v.integer;
+	add_range(f, &v, &v);
+	if (!f->counting && f->moments.n > BAGG_EXACT)
+		rc = start_counting(f);
+	if (f->lossy || rc < 0)
+		return rc;
+	return f->counting ? count_value(f, &v) : keep_value(f, &v);
+}
+
+/* An integer as the sum of two doubles: exact to 106 bits. */
+static void split_int(__int128 v, double *hi, double *lo)
+{
+	*hi = (double)v;
+	*lo = (double)(v - (__int128)*hi);
+}
+
+static void set_sum(struct bt_moments *m, const struct bt_rec_in *r)
+{
+	struct bt_number sum = r->sum;
+
+	if (!r->has_sum)
+		sum = (struct bt_number){ .f = r->mean * (double)r->n };
+	/* A distribution is of integers, so its sum is one; its mean alone has lost that. */
+	if (!r->has_sum && r->hist.p && fabs(sum.f) < 0x1p100)
+		sum.f = round(sum.f);
+	sum = normal(sum);
+	m->sum = sum.f;
+	m->sum_lo = 0;
+	if (sum.integer && sum.i > -((__int128)1 << 106) && sum.i < (__int128)1 << 106)
+		split_int(sum.i, &m->sum, &m->sum_lo);
+}
+
+static void set_squares(struct bt_moments *m, const struct bt_rec_in *r, bool scalar)
+{
+	if (scalar && r->has_sumsq && r->sumsq.integer && r->sumsq.i >= 0 && r->sumsq.i < (__int128)1 << 106)
+		split_int(r->sumsq.i, &m->sumsq, &m->sumsq_lo);
+	else
+		bt_moments_set_sd(m, r->sd, !scalar);
+}
+
+/* n values of which the record gives only the summary. */
+static void add_summary(struct bagg_fold *f, const struct bt_rec_in *r)
+{
+	struct bt_number min = normal(r->min), max = normal(r->max);
+	struct bt_moments m;
+
+	bt_moments_init(&m);
+	m.n = r->n;
+	m.min = min.f;
+	m.max = max.f;
+	set_sum(&m, r);
+	set_squares(&m, r, f->scalar);
+	bt_moments_merge(&f->moments, &m);
+	if (r->has_min && r->has_max)
+		add_range(f, &min, &max);
+}
+
+static int add_counts(struct bagg_fold *f, struct bagg_scratch *scratch, bool *blind)
+{
+	if (f->lossy)
+		return 0;
+	/* Counts made with another step than ours cannot be merged. */
+	if (scratch->has_hist && (!f->scalar || scratch->scale == ldexp(1, f->scale_bits)))
+		return bagg_counts_merge(&f->counts, &scratch->hist);
+	*blind = true;
+	make_lossy(f);
+	return 0;
+}
+
+/* The array of an agg record into v. Returns how many, or -EINVAL. */
+static int read_values(struct bt_span s, struct bt_number v[BAGG_EXACT])
+{
+	struct bt_number next;
+	int n = 0, rc;
+
+	while ((rc = bt_rec_values_next(&s, &next)) > 0) {
+		if (n == BAGG_EXACT)
+			return -EINVAL;
+		v[n++] = next;
+	}
+	return rc < 0 ? rc : n;
+}
+
+/* A record of one value, as programs make it; agg records of scalars hold any number. */
+static bool is_value(const struct bt_rec_in *r)
+{
+	return r->has_value && r->kind != BT_KIND_AGG;
+}
+
+int bagg_fold_unpack(const struct bt_rec_in *r, struct bagg_scratch *scratch, const char **why)
+{
+	int n = r->values.p ? read_values(r->values, scratch->values) : 0, rc;
+
+	scratch->n_values = 0;
+	scratch->has_hist = false;
+	if (is_value(r) || r->n == 0)
+		return 0;
+	if (n < 0 || (r->values.p && (uint64_t)n != r->n)) {
+		*why = "values are no numbers or not n";
+		return -EINVAL;
+	}
+	scratch->n_values = (unsigned)n;
+	if (n > 0)
+		return 0;
+	rc = bt_rec_hist(r, &scratch->codec, &scratch->hist, &scratch->scale);
+	scratch->has_hist = rc == 0;
+	if (rc == -EINVAL)
+		*why = "the histogram cannot be decoded or does not hold n values";
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* An agg record of scalars: its values, or the counts of more than we keep, or neither. */
+static int add_scalars(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < scratch->n_values && rc == 0; i++)
+		rc = add_value(f, scratch->values[i]);
+	if (scratch->n_values > 0)
+		return rc;
+	add_summary(f, r);
+	f->integral = f->integral && r->has_sumsq;
+	if (!f->counting)
+		rc = start_counting(f);
+	return rc < 0 ? rc : add_counts(f, scratch, blind);
+}
+
+static int add_distribution(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind)
+{
+	add_summary(f, r);
+	return add_counts(f, scratch, blind);
+}
+
+bool bagg_fold_scalar(const struct bt_rec_in *r)
+{
+	return r->kind == BT_KIND_AGG ? bt_json_find(r->json, "exact") != NULL : !r->has_dist;
+}
+
+static void add_head(struct bagg_fold *f, const struct bt_rec_in *r)
+{
+	uint64_t ns = r->dur > 0 && r->dur < SPAN_MAX_S ? (uint64_t)(r->dur * 1e9 + 0.5) : 0;
+	int64_t ts_us = fabs(r->ts) < 9e12 ? (int64_t)llround(r->ts * 1e6) : INT64_MIN;
+
+	if (__builtin_add_overflow(f->records, r->kind == BT_KIND_AGG && r->records > 0 ? r->records : 1, &f->records))
+		f->records = UINT64_MAX;
+	if (__builtin_add_overflow(f->lost, r->lost, &f->lost))
+		f->lost = UINT64_MAX;
+	if (__builtin_add_overflow(f->dur_ns, ns, &f->dur_ns))
+		f->dur_ns = UINT64_MAX;
+	if (ts_us > f->ts_us)
+		f->ts_us = ts_us;
+}
+
+int bagg_fold_add(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind, const char **why)
+{
+	uint64_t n = is_value(r) ? 1 : r->n;
+
+	if (n > (uint64_t)INT64_MAX - f->moments.n) {
+		*why = "more than 2^63-1 values in one group";
+		return -EINVAL;
+	}
+	add_head(f, r);
+	if (n == 0)
+		return 0;
+	if (is_value(r))
+		return add_value(f, r->value);
+	return f->scalar ? add_scalars(f, r, scratch, blind) : add_distribution(f, r, scratch, blind);
+}
