@@ -2,7 +2,7 @@
 
 VERSION := 0.1
 TOOLS   := bcpu bagg bdiff
-PAGES   := $(TOOLS:%=man/%.1)
+PAGES   := $(TOOLS:%=man/%.1) man/btools-record.5 man/btools.7
 
 # Variants, each in its own build directory: SAN=address,undefined  STATIC=1  BPF=0  DEBUG=1.
 comma := ,

@@ -1,0 +1,92 @@
+load helper
+
+# --help, the pages, the schema and the records must agree.
+
+# help_options TOOL: "-x --long ARG" or "--long ARG" a line, sorted.
+help_options() {
+  "$1" --help | sed -n 's/^  \(-.\), \(--[a-z-]*\) \([A-Z=]*\) .*/\1 \2 \3/p; s/^      \(--[a-z-]*\) \([A-Z=]*\) .*/\1 \2/p' |
+    sed 's/ $//' | sort
+}
+
+# page_options PAGE: the same from the .It Fl lines of a page.
+page_options() {
+  sed -n 's/^\.It Fl \(.\) , -\([a-z-]*\)\( Ar \(.*\)\)\{0,1\}$/-\1 --\2 \4/p; s/^\.It Fl -\([a-z-]*\)\( Ar \(.*\)\)\{0,1\}$/--\1 \3/p' "$1" |
+    sed 's/ $//' | sort
+}
+
+@test "the options of --help are those of the page" {
+  for tool in $TOOLS; do
+    help_options "$tool" >"$BATS_TEST_TMPDIR/help"
+    page_options "$TOP/man/$tool.1" >"$BATS_TEST_TMPDIR/page"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/help")" -gt 5 ]
+    diff "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/page" || { echo "^ $tool"; false; }
+  done
+  help_options skeleton >"$BATS_TEST_TMPDIR/help"
+  page_options "$TOP/contrib/skeleton/skeleton.1" | diff "$BATS_TEST_TMPDIR/help" -
+}
+
+@test "the usage line is the page's synopsis" {
+  for tool in $TOOLS; do
+    usage=$("$tool" --help | sed -n '1s/^usage: //p')
+    synopsis=$(mandoc -T ascii -O width=200 "$TOP/man/$tool.1" | sed 's/.\x08//g' | sed -n '/^SYNOPSIS/,/^DESC/{/^ /{s/^ *//;s/  */ /g;p}}' | head -n 1)
+    [ "$usage" = "$synopsis" ] || { echo "$tool: '$usage' is not '$synopsis'"; false; }
+  done
+}
+
+@test "the pages are clean mdoc" {
+  for page in "$TOP"/man/*.[1-9] "$TOP"/contrib/skeleton/*.1; do
+    run mandoc -T lint -W warning "$page"
+    [ "$status" -eq 0 ] || { echo "$output"; false; }
+  done
+}
+
+@test "every tool has a page with all sections, and a test file" {
+  for tool in $TOOLS; do
+    for section in NAME SYNOPSIS DESCRIPTION OPTIONS FIELDS '"EXIT STATUS"' EXAMPLES OVERHEAD '"SEE ALSO"'; do
+      grep -qE "^\.Sh (${section}|${section//\"/})\$" "$TOP/man/$tool.1" || { echo "$tool: no $section"; false; }
+    done
+    [ -e "$TOP/tests/$tool.bats" ]
+  done
+}
+
+@test "every key of the schema is described in btools-record(5)" {
+  for key in $(jq -r '.properties | keys[]' "$TOP/contrib/record.schema.json"); do
+    grep -qE "(^|[^a-z_0-9])$key([^a-z_0-9]|\$)" "$TOP/man/btools-record.5" || { echo "$key"; false; }
+  done
+}
+
+@test "every key and metric that a tool emits is described in its page or in btools-record(5)" {
+  setup_locks
+  cd "$BATS_TEST_TMPDIR"
+  timeout 60 bcpu -t 1,2 -d 100ms -w 10ms -i 50ms >bcpu.ndjson
+  timeout 60 bcpu -r 1000 -d 100ms -w 0 int >>bcpu.ndjson
+  bagg bcpu.ndjson >bagg.ndjson
+  bdiff -f json bcpu.ndjson bcpu.ndjson >bdiff.ndjson
+  for tool in $TOOLS; do
+    validate "$tool.ndjson"
+    # What a filter passes on is described by the tool that said it first.
+    [ "$tool" != bcpu ] || : >passed_on
+    for word in $(jq -r 'keys[], .metric // empty' "$tool.ndjson" | sort -u | comm -23 - passed_on); do
+      grep -qE "(^|[^a-z_0-9])$word([^a-z_0-9]|\$)" "$TOP/man/$tool.1" "$TOP/man/btools-record.5" || { echo "$tool: $word"; false; }
+    done
+    [ "$tool" != bcpu ] || jq -r 'keys[], .metric // empty' bcpu.ndjson | sort -u >passed_on
+  done
+}
+
+@test "every command of the README works as written" {
+  setup_locks
+  cp -r "$TOP/README.md" "$BATS_TEST_TMPDIR/"
+  cd "$BATS_TEST_TMPDIR"
+  # Blocks marked sh are for running; the two commands that start everything are tested in demo.bats and by this run itself.
+  awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' README.md | grep -vE '^(make|git|cd|#)' | sed '/^ *$/d' >commands
+  [ "$(wc -l <commands)" -ge 5 ]
+  while IFS= read -r command; do
+    timeout 60 bash -c "$command" </dev/null >out 2>err || status=$?
+    # bdiff may find a real difference on a noisy machine: 1 is an answer.
+    case ${status:-0}:$command in
+    0:* | 1:*bdiff*) ;;
+    *) echo "$command: status $status"; cat out err; false ;;
+    esac
+    status=0
+  done <commands
+}

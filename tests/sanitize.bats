@@ -1,0 +1,65 @@
+load helper
+
+# The executables under the sanitizers and valgrind, on real runs and on hostile input.
+
+setup() {
+  setup_locks
+  cd "$BATS_TEST_TMPDIR"
+  export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+}
+
+# clean STATUS...: the last run ended with one of these, and no sanitizer spoke.
+clean() {
+  [[ " $* " == *" $status "* ]] || { echo "status $status" "$stderr"; false; }
+  [[ "$stderr" != *Sanitizer* && "$stderr" != *"runtime error"* ]] || { echo "$stderr"; false; }
+}
+
+@test "ASan and UBSan: the tools on a real run, in every format" {
+  dir=$(variant SAN=address,undefined)
+  run --separate-stderr timeout 100 "$dir/bcpu" -t 1,2 -d 40ms -w 5ms -i 20ms -R 2
+  clean 0
+  echo "$output" >run.ndjson
+  check_records run.ndjson
+  run --separate-stderr timeout 60 "$dir/bcpu" -r 2000 --arrival poisson -d 100ms -f text int jitter
+  clean 0
+  for format in json tsv text md; do
+    run --separate-stderr timeout 60 "$dir/bagg" -f $format run.ndjson
+    clean 0
+    run --separate-stderr timeout 60 "$dir/bdiff" -f $format run.ndjson run.ndjson
+    clean 0
+  done
+}
+
+@test "ASan and UBSan: hostile input" {
+  dir=$(variant SAN=address,undefined)
+  printf '{"v":1,"kind":"result","metric":"m","unit":"ns","value":1}\n' >good
+  { head -c 100000 /dev/zero | tr '\0' '['; echo; } >deep
+  { printf '{"v":1,"kind":"result","test":"'; head -c 3000000 /dev/zero | tr '\0' 'x'; echo '"}'; } >long
+  head -c 300000 /dev/urandom >noise
+  printf '{"v":1,"kind":"result","metric":"m","unit":"ns","n":1e999,"hist":"HISTFAAAAEV42pNpmSzMwMCgyAAB"}\n' >bad
+  for tool in bagg bdiff; do
+    for file in deep long noise bad "$TOP"/tests/fixtures/json/*; do
+      run --separate-stderr timeout 60 "$dir/$tool" good "$file"
+      clean 0 1 2
+    done
+  done
+}
+
+@test "TSan: bcpu with several workers, closed and open loop, intervals" {
+  dir=$(variant SAN=thread)
+  run --separate-stderr timeout 100 "$dir/bcpu" -t 2 -d 100ms -w 10ms -i 20ms int jitter
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bcpu" -t 3 -r 1000 -d 100ms -w 10ms -i 20ms hash
+  clean 0
+}
+
+@test "valgrind: no invalid access and no leak in the tools" {
+  need valgrind
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  echo "$output" >run.ndjson
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bdiff -f text run.ndjson run.ndjson
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+}
