@@ -140,7 +140,7 @@ static void test_string_words(void)
 
 			text[at] = (char)c;
 			for (int i = 0; i < 16; i++) {
-				strcpy(piece, quoted(text + i, 1, 8) + 1);
+				snprintf(piece, sizeof(piece), "%s", quoted(text + i, 1, 8) + 1);
 				piece[strlen(piece) - 1] = '\0';
 				n += (size_t)snprintf(slow + n, sizeof(slow) - n, "%s", piece);
 			}
