@@ -32,7 +32,7 @@ static const struct bt_tool tool = {
 	.purpose = "Did it change? Compares two sets of runs; exit status 1 when something got worse, 2 on trouble.",
 	.options = options,
 	.examples = "  bcpu -R 5 > base.ndjson; bcpu -R 5 > new.ndjson; bdiff base.ndjson new.ndjson || echo slower\n"
-		    "  bcpu -R 5 | bdiff -x 10 -x lat=3 -P 50,99 base.ndjson -\n"
+		    "  bcpu -R 5 | bdiff -x 10 -x batch=3 -P 50,99 base.ndjson -\n"
 		    "  bdiff -f md base.ndjson new.ndjson >> report.md\n",
 };
 
