@@ -172,28 +172,3 @@ int bt_lines_next(struct bt_lines *l, const char **line, size_t *len)
 			return rc;
 	}
 }
-
-bool bt_lines_buffered(const struct bt_lines *l)
-{
-	const char *at, *p, *end, *newline;
-	bool skipping = l->skipping;
-
-	if (!l->buf)
-		return false;
-	at = l->buf + l->start;
-	p = at + l->searched;
-	end = l->buf + l->end;
-	for (uint64_t number = l->number + 1; p < end; number++) {
-		size_t len;
-
-		newline = memchr(p, '\n', (size_t)(end - p));
-		if (!newline)
-			break;
-		len = (size_t)(newline - at);
-		trim(&at, &len, number);
-		if (skipping || !is_blank(at, len))
-			return true;
-		p = at = newline + 1;
-	}
-	return l->eof && (skipping || (at < end && !is_blank(at, (size_t)(end - at))));
-}

@@ -38,7 +38,4 @@ void bt_lines_close(struct bt_lines *l);
  * when a signal interrupted the wait; or -errno. */
 int bt_lines_next(struct bt_lines *l, const char **line, size_t *len);
 
-/* bt_lines_buffered - whether a whole line is waiting, so that bt_lines_next would not read. */
-bool bt_lines_buffered(const struct bt_lines *l);
-
 #endif

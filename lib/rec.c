@@ -82,14 +82,6 @@ void bt_rec_u64(struct bt_rec *r, const char *name, uint64_t value)
 		k->u64 = value;
 }
 
-void bt_rec_i128(struct bt_rec *r, const char *name, __int128 value)
-{
-	struct bt_key *k = add_key(r, name, BT_KEY_I128);
-
-	if (k)
-		k->i128 = value;
-}
-
 void bt_rec_f64(struct bt_rec *r, const char *name, double value)
 {
 	struct bt_key *k = add_key(r, name, BT_KEY_F64);

@@ -33,7 +33,7 @@ enum bt_kind {
 
 enum bt_better { BT_BETTER_NONE, BT_BETTER_LOWER, BT_BETTER_HIGHER };
 
-enum bt_key_type { BT_KEY_STR, BT_KEY_U64, BT_KEY_I128, BT_KEY_F64, BT_KEY_BOOL, BT_KEY_RAW };
+enum bt_key_type { BT_KEY_STR, BT_KEY_U64, BT_KEY_F64, BT_KEY_BOOL, BT_KEY_RAW };
 
 struct bt_key {
 	const char *name; /* plain ASCII, no quotes needed */
@@ -42,7 +42,6 @@ struct bt_key {
 	union {
 		const char *str;
 		uint64_t u64;
-		__int128 i128;
 		double f64;
 		bool flag;
 	};
@@ -98,7 +97,6 @@ void bt_rec_init(struct bt_rec *r, enum bt_kind kind);
 /* Add a dimension (or, in meta, warn, end, mark and diff records, a key). Order is kept. */
 void bt_rec_str(struct bt_rec *r, const char *name, const char *value);
 void bt_rec_u64(struct bt_rec *r, const char *name, uint64_t value);
-void bt_rec_i128(struct bt_rec *r, const char *name, __int128 value);
 void bt_rec_f64(struct bt_rec *r, const char *name, double value);
 void bt_rec_bool(struct bt_rec *r, const char *name, bool value);
 

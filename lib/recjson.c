@@ -106,10 +106,6 @@ static void put_key(struct enc *e, const struct bt_key *k)
 	case BT_KEY_U64:
 		put_u64(e, k->u64);
 		break;
-	case BT_KEY_I128:
-		if (room(e, NUMBER_MAX))
-			e->p += bt_fmt_i128(e->p, k->i128);
-		break;
 	case BT_KEY_F64:
 		put_f64(e, k->f64);
 		break;

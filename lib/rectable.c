@@ -33,9 +33,6 @@ static void key_text(char out[CELL_MAX], const struct bt_key *k)
 	case BT_KEY_U64:
 		len = bt_fmt_u64(out, k->u64);
 		break;
-	case BT_KEY_I128:
-		len = bt_fmt_i128(out, k->i128);
-		break;
 	case BT_KEY_F64:
 		len = bt_fmt_f64(out, k->f64);
 		break;

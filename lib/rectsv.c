@@ -101,10 +101,6 @@ static void put_key(struct row *w, const struct bt_key *k)
 		if (room(w, NUMBER_MAX))
 			w->p += bt_fmt_u64(w->p, k->u64);
 		break;
-	case BT_KEY_I128:
-		if (room(w, NUMBER_MAX))
-			w->p += bt_fmt_i128(w->p, k->i128);
-		break;
 	case BT_KEY_F64:
 		if (room(w, NUMBER_MAX))
 			w->p += bt_fmt_f64(w->p, k->f64);

@@ -38,19 +38,6 @@ unsigned bt_term_width(int fd)
 	return size.ws_col;
 }
 
-bool bt_term_utf8(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = getenv(names[i]);
-
-		if (value && *value)
-			return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
-	}
-	return false;
-}
-
 void bt_progress_init(struct bt_progress *p, bool quiet, uint64_t total_ns, uint64_t now_ns)
 {
 	*p = (struct bt_progress){ .on = !quiet && bt_term_usable(STDERR_FILENO), .total_ns = total_ns, .start_ns = now_ns };

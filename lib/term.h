@@ -17,9 +17,6 @@ bool bt_term_colour(int fd);
 /* bt_term_width - columns of fd's terminal, 80 when unknown. */
 unsigned bt_term_width(int fd);
 
-/* bt_term_utf8 - whether LC_ALL, LC_CTYPE or LANG (first set wins) names UTF-8. Never calls setlocale. */
-bool bt_term_utf8(void);
-
 /* A progress line: "bcpu  hash  rep 2/5  [#####.....]  52%  3.1s left". */
 struct bt_progress {
 	bool on;            /* stderr is a usable terminal and we are not quiet */
