@@ -26,6 +26,8 @@
 
 static const char *tool_name = "btools";
 static bool as_json, quiet;
+static void (*before_message)(void *arg);
+static void *before_arg;
 
 void bt_err_init(const char *tool)
 {
@@ -42,11 +44,19 @@ void bt_err_quiet(void)
 	quiet = true;
 }
 
+void bt_err_before(void (*before)(void *arg), void *arg)
+{
+	before_message = before;
+	before_arg = arg;
+}
+
 static void print(const char *level, const char *msg)
 {
 	char line[MESSAGE_MAX * 2 + 128], text[MESSAGE_MAX * 2];
 	int len;
 
+	if (before_message)
+		before_message(before_arg);
 	if (as_json) {
 		text[bt_rec_string(text, sizeof(text) - 3, msg, strlen(msg))] = '\0';
 		len = snprintf(line, sizeof(line), "{\"level\":\"%s\",\"tool\":\"%s\",\"msg\":%s}\n", level, tool_name, text);

@@ -2,8 +2,9 @@
  *
  * err - the one place that prints messages and ends the program.
  *
- * Every message is one line on stderr, "tool: message". Only tools call these functions, but for the two that set how messages look
- * (outopt.c). The rest of lib/ returns 0 or -errno and stays silent; the progress line of term.c is the one exception.
+ * Every message is one line on stderr, "tool: message". Only tools call these functions, but for the two that set how
+ * messages look (outopt.c). The rest of lib/ returns 0 or -errno and stays silent; the progress line of term.c and the
+ * pictures of picture.c are the exceptions.
  */
 #ifndef BT_ERR_H
 #define BT_ERR_H
@@ -25,6 +26,10 @@ void bt_err_json(void);
 /* bt_err_quiet - from now on drop bt_note() messages (-q). Warnings and errors are always shown. */
 void bt_err_quiet(void);
 
+/* bt_err_before - from now on call before(arg) before each message, to clear the way for it on the terminal; NULL: no more.
+ * */
+void bt_err_before(void (*before)(void *arg), void *arg);
+
 /* bt_note, bt_warn - print one message. The trailing newline is added; control bytes are shown as '?'. */
 void bt_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void bt_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -43,8 +48,8 @@ _Noreturn void bt_die_signal(int sig);
  * message and status. */
 void bt_check_output(int rc, const char *path, int status);
 
-/* bt_show - print text (stdout) and exit 0, or 1 when it cannot be written. bt_show_help and bt_show_version - the answers to
- * --help and --version. */
+/* bt_show - print text (stdout) and exit 0, or 1 when it cannot be written. bt_show_help and bt_show_version - the answers
+ * to --help and --version. */
 struct bt_buf;
 struct bt_tool;
 _Noreturn void bt_show(struct bt_buf *text);

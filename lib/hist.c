@@ -52,6 +52,16 @@ void bt_hist_reset(struct bt_hist *h)
 		memset(counts, 0, len * sizeof(*counts));
 }
 
+void bt_hist_restart(struct bt_hist *h, unsigned digits)
+{
+	if (h->digits == digits_in_range(digits)) {
+		bt_hist_reset(h);
+		return;
+	}
+	bt_hist_free(h);
+	bt_hist_init(h, digits);
+}
+
 /* Memory comes in whole powers of two of values: 2^half_bits buckets each, the first two of them together. */
 static int cover(struct bt_hist *h, uint32_t index)
 {

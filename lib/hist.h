@@ -40,6 +40,9 @@ void bt_hist_free(struct bt_hist *h);
 /* bt_hist_reset - forget all values, keep the memory. */
 void bt_hist_reset(struct bt_hist *h);
 
+/* bt_hist_restart - the same with that many digits, for which memory may have to go. */
+void bt_hist_restart(struct bt_hist *h, unsigned digits);
+
 /* bt_hist_reserve - make buckets for all values up to max now, so that counting them never allocates. 0 or -ENOMEM. */
 int bt_hist_reserve(struct bt_hist *h, uint64_t max);
 

@@ -81,6 +81,27 @@ static int copy_key(struct bt_intern *t, const void *bytes, size_t len)
 	return 0;
 }
 
+/* The slot of the string, or the free one where it belongs. */
+static size_t slot_of(const struct bt_intern *t, uint64_t hash, const void *bytes, size_t len)
+{
+	size_t i;
+
+	for (i = hash & (t->n_slots - 1); t->slots[i].number; i = (i + 1) & (t->n_slots - 1)) {
+		const struct bt_intern_key *k = &t->keys[t->slots[i].number - 1];
+
+		if (t->slots[i].hash == hash && k->len == len && memcmp(k->bytes, bytes, len) == 0)
+			break;
+	}
+	return i;
+}
+
+int64_t bt_intern_find(const struct bt_intern *t, const void *bytes, size_t len)
+{
+	uint32_t number = t->n ? t->slots[slot_of(t, hash_of(bytes, len, t->seed), bytes, len)].number : 0;
+
+	return number ? (int64_t)number - 1 : -ENOENT;
+}
+
 int64_t bt_intern(struct bt_intern *t, const void *bytes, size_t len, bool *added)
 {
 	uint64_t hash;
@@ -91,12 +112,9 @@ int64_t bt_intern(struct bt_intern *t, const void *bytes, size_t len, bool *adde
 	if (2 * (size_t)t->n >= t->n_slots && (rc = grow_slots(t)) < 0)
 		return rc;
 	hash = hash_of(bytes, len, t->seed);
-	for (i = hash & (t->n_slots - 1); t->slots[i].number; i = (i + 1) & (t->n_slots - 1)) {
-		const struct bt_intern_key *k = &t->keys[t->slots[i].number - 1];
-
-		if (t->slots[i].hash == hash && k->len == len && memcmp(k->bytes, bytes, len) == 0)
-			return t->slots[i].number - 1;
-	}
+	i = slot_of(t, hash, bytes, len);
+	if (t->slots[i].number)
+		return t->slots[i].number - 1;
 	rc = copy_key(t, bytes, len);
 	if (rc < 0)
 		return rc;

@@ -33,6 +33,9 @@ struct bt_intern {
  * 2^31-1 strings. Constant time. */
 int64_t bt_intern(struct bt_intern *t, const void *bytes, size_t len, bool *added);
 
+/* bt_intern_find - the number of a string that is already there, or -ENOENT. */
+int64_t bt_intern_find(const struct bt_intern *t, const void *bytes, size_t len);
+
 void bt_intern_free(struct bt_intern *t);
 
 #endif

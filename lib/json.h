@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define BT_JSON_DEPTH 512       /* deepest nesting accepted, the object itself counted */
-#define BT_JSON_FIELDS_MAX 1024 /* most fields in one object */
+#define BT_JSON_FIELDS_MAX 65536 /* most fields in one object */
 
 enum bt_json_type { BT_JSON_NULL, BT_JSON_FALSE, BT_JSON_TRUE, BT_JSON_NUMBER, BT_JSON_STRING, BT_JSON_NESTED };
 

@@ -18,15 +18,15 @@
 #define POLL_NS 20000000 /* between two tries of a wait */
 #define RETRIES 100      /* how often a file may vanish under us before we call the lock busy */
 
-/* Make dir usable by everybody if it is missing, and check that we may create files in it. */
-static int usable_dir(const char *dir)
+/* Make dir usable by everybody if it is missing and create is set, and check that we may create files in it. */
+static int usable_dir(const char *dir, bool create)
 {
 	struct stat st;
 
-	if (mkdir(dir, 01777) == 0) {
+	if (create && mkdir(dir, 01777) == 0) {
 		if (chmod(dir, 01777) < 0) /* the umask took bits away */
 			return -errno;
-	} else if (errno != EEXIST) {
+	} else if (create && errno != EEXIST) {
 		return -errno;
 	}
 	/* In /tmp somebody else may have put a symbolic link here. */
@@ -37,26 +37,36 @@ static int usable_dir(const char *dir)
 	return access(dir, W_OK | X_OK) < 0 ? -errno : 0;
 }
 
-static int try_dir(char *out, size_t cap, const char *base, const char *sub)
+static int try_dir(char *out, size_t cap, const char *base, const char *sub, bool create)
 {
 	int len = snprintf(out, cap, "%s%s", base, sub);
 
 	if (len < 0 || (size_t)len >= cap)
 		return -ENAMETOOLONG;
-	return usable_dir(out);
+	return usable_dir(out, create);
 }
 
-int bt_lock_dir(char *out, size_t cap)
+static int find_dir(char *out, size_t cap, bool create)
 {
 	const char *chosen = getenv("BTOOLS_LOCK_DIR"), *runtime = getenv("XDG_RUNTIME_DIR");
 
 	if (chosen && *chosen)
-		return try_dir(out, cap, chosen, "");
-	if (try_dir(out, cap, "/run/lock", "/btools") == 0)
+		return try_dir(out, cap, chosen, "", create);
+	if (try_dir(out, cap, "/run/lock", "/btools", create) == 0)
 		return 0;
-	if (runtime && *runtime == '/' && try_dir(out, cap, runtime, "/btools") == 0)
+	if (runtime && *runtime == '/' && try_dir(out, cap, runtime, "/btools", create) == 0)
 		return 0;
-	return try_dir(out, cap, "/tmp", "/btools-lock");
+	return try_dir(out, cap, "/tmp", "/btools-lock", create);
+}
+
+int bt_lock_dir(char *out, size_t cap)
+{
+	return find_dir(out, cap, true);
+}
+
+int bt_lock_dir_existing(char *out, size_t cap)
+{
+	return find_dir(out, cap, false);
 }
 
 /* DIR/NAME.lock, with everything in the name that is no plain file name character turned into '_'. */

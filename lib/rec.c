@@ -24,6 +24,7 @@ static const struct {
 	{ "sd", BT_CLASS_MEASURE },     { "max", BT_CLASS_MEASURE },   { "sum", BT_CLASS_MEASURE },   { "sumsq", BT_CLASS_MEASURE },
 	{ "digits", BT_CLASS_MEASURE }, { "hist", BT_CLASS_MEASURE },  { "values", BT_CLASS_MEASURE }, { "of", BT_CLASS_MEASURE },
 	{ "records", BT_CLASS_MEASURE }, { "cv", BT_CLASS_MEASURE },   { "exact", BT_CLASS_MEASURE }, { "scale", BT_CLASS_MEASURE },
+	{ "start", BT_CLASS_MEASURE },  { "window", BT_CLASS_MEASURE }, { "resets", BT_CLASS_MEASURE },
 	{ "loop", BT_CLASS_QUALITY },   { "taint", BT_CLASS_QUALITY }, { "lost", BT_CLASS_QUALITY },  { "late", BT_CLASS_QUALITY },
 };
 

@@ -17,7 +17,7 @@
 #define ENDING (1u << BT_KIND_END)
 #define ALL ((1u << BT_KIND_COUNT) - 1)
 
-enum type { TYPE_VERSION, TYPE_KIND, TYPE_STR, TYPE_F64, TYPE_U64, TYPE_NUMBER, TYPE_BETTER, TYPE_ARRAY };
+enum type { TYPE_VERSION, TYPE_KIND, TYPE_STR, TYPE_F64, TYPE_U64, TYPE_NUMBER, TYPE_BETTER, TYPE_ARRAY, TYPE_FLAG };
 
 /* The keys we understand, in the order in which the record writer puts them. */
 static const struct key {
@@ -59,7 +59,9 @@ static const struct key {
 	{ "sum", TYPE_NUMBER, MEASURED, AT(sum), AT(has_sum), "sum is not a number" },
 	{ "sumsq", TYPE_NUMBER, MEASURED, AT(sumsq), AT(has_sumsq), "sumsq is not a number" },
 	{ "values", TYPE_ARRAY, MEASURED, AT(values), 0, "values is not an array" },
+	{ "exact", TYPE_FLAG, 1u << BT_KIND_AGG, AT(has_exact), 0, "exact is not a truth value" },
 	{ "hist", TYPE_STR, MEASURED, AT(hist), 0, "hist is not a string" },
+	{ "resets", TYPE_U64, 1u << BT_KIND_AGG, AT(resets), 0, "resets is not an unsigned integer" },
 #undef AT
 };
 
@@ -228,6 +230,9 @@ static bool set_field(struct bt_rec_in *r, const struct key *k, const struct bt_
 	case TYPE_ARRAY:
 		*(struct bt_span *)to = span_of(f);
 		return f->type == BT_JSON_NESTED && f->val[0] == '[';
+	case TYPE_FLAG:
+		*(bool *)to = true;
+		return f->type == BT_JSON_FALSE || f->type == BT_JSON_TRUE;
 	default:
 		if (!set_number(k, f, to))
 			return false;
@@ -262,8 +267,8 @@ static int set_fields(struct bt_rec_in *r, const struct bt_json_field *const slo
 	return 0;
 }
 
-/* Longer than a writer would let it be: cut, two of them could look alike. Bytes that are no UTF-8 are written as three each. */
-static bool too_long(const char *p, size_t len)
+/* What is longer would be cut, and two of them could look alike. Bytes that are no UTF-8 are written as three each. */
+bool bt_rec_text_fits(const char *p, size_t len)
 {
 	size_t written = len;
 
@@ -273,7 +278,7 @@ static bool too_long(const char *p, size_t len)
 		written += n ? 0 : 2;
 		i += n ? n : 1;
 	}
-	return written > BT_REC_TEXT;
+	return written <= BT_REC_TEXT;
 }
 
 static bool names_fit(const struct bt_rec_in *r)
@@ -281,10 +286,10 @@ static bool names_fit(const struct bt_rec_in *r)
 	const struct bt_span heads[] = { r->tool, r->test, r->metric, r->unit };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (heads[i].p && too_long(heads[i].p, heads[i].len))
+		if (heads[i].p && !bt_rec_text_fits(heads[i].p, heads[i].len))
 			return false;
 	for (unsigned i = 0; i < r->n_dims; i++)
-		if (r->dims[i]->key_len > NAME_MAX_BYTES || too_long(r->dims[i]->val, r->dims[i]->val_len))
+		if (r->dims[i]->key_len > NAME_MAX_BYTES || !bt_rec_text_fits(r->dims[i]->val, r->dims[i]->val_len))
 			return false;
 	return true;
 }

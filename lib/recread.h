@@ -30,12 +30,13 @@ struct bt_rec_in {
 	enum bt_better better;
 	double ts, dur;        /* seconds; NaN when absent */
 	uint64_t rep;          /* 0 when absent */
-	uint64_t lost;
+	uint64_t lost, resets;
 	bool has_value, has_dist;
 	struct bt_number value;
 	uint64_t n, records;           /* n is 0 when absent */
 	struct bt_number min, max, sum, sumsq;
 	bool has_min, has_max, has_sum, has_sumsq;
+	bool has_exact; /* agg: it says whether its percentiles are exact, so it folds scalars */
 	double mean, sd, p50, p90, p99, p999; /* NaN when absent */
 	unsigned n_dims;
 	const struct bt_json_field *dims[BT_REC_KEYS]; /* sorted by name, each name once */
@@ -47,6 +48,9 @@ struct bt_rec_in {
  * value and n, too many dimensions. -ENOMEM likewise. A field that is null counts as absent; n above 0 needs min and max.
  * Records other than sample, result, event and agg have a header only, end records status and records too. */
 int bt_rec_parse(struct bt_rec_in *r, struct bt_json *json, const char *line, size_t len, const char **why);
+
+/* bt_rec_text_fits - whether a string (as it stands in JSON) is short enough for a record to hold whole, see BT_REC_TEXT. */
+bool bt_rec_text_fits(const char *p, size_t len);
 
 /* bt_rec_dim_value - the value of a dimension as text for people and group keys: strings unescaped, others as written.
  * out: cap bytes, always NUL-terminated, cut if need be. Returns the length. */

@@ -7,7 +7,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <time.h>
 
+#include "clock.h"
 #include "sig.h"
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "the handler needs a lock-free int");
@@ -48,10 +50,12 @@ int bt_sig_caught(void)
 	return atomic_load_explicit(&caught, memory_order_relaxed);
 }
 
-int bt_sig_wait(int fd)
+int bt_sig_wait_until(int fd, uint64_t until_ns)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct timespec left = { 0 };
 	sigset_t ours, before;
+	int ready = 0;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
@@ -59,8 +63,17 @@ int bt_sig_wait(int fd)
 	sigaddset(&ours, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ours, &before);
 	/* Only ppoll lets them in, in one step with its wait. */
-	while (!bt_sig_caught() && ppoll(&p, 1, NULL, &before) < 0 && errno == EINTR)
-		;
+	do {
+		uint64_t now = until_ns == UINT64_MAX ? 0 : bt_clock_monotonic(), ns = until_ns > now ? until_ns - now : 0;
+
+		left.tv_sec = (time_t)(ns / 1000000000u);
+		left.tv_nsec = (long)(ns % 1000000000u);
+	} while (!bt_sig_caught() && (ready = ppoll(&p, 1, until_ns == UINT64_MAX ? NULL : &left, &before)) < 0 && errno == EINTR);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return bt_sig_caught() ? -EINTR : 0;
+	return bt_sig_caught() ? -EINTR : ready == 0 ? -ETIMEDOUT : 0;
+}
+
+int bt_sig_wait(int fd)
+{
+	return bt_sig_wait_until(fd, UINT64_MAX);
 }

@@ -68,6 +68,16 @@ double bt_stat_utest(const double *a, size_t na, const double *b, size_t nb, dou
 /* bt_stat_utest_least_p - the smallest p the test can give for these sizes: 2 / choose(na+nb, na). */
 double bt_stat_utest_least_p(size_t na, size_t nb);
 
+/* bt_stat_utest_critical - the largest u with P(U <= u) <= tail, tail up to 0.5, for distinct values; *reached receives that
+ * probability. -1, and 0, where even U = 0 is likelier. Exact for up to 2500 pairs (50 values a side), else normal with
+ * continuity correction. */
+int64_t bt_stat_utest_critical(size_t na, size_t nb, double tail, double *reached);
+
+/* bt_stat_normal_upper, bt_stat_chi2_upper - what a standard normal variable, or one of chi-square with dof degrees of freedom,
+ * exceeds with probability p, 0..1. */
+double bt_stat_normal_upper(double p);
+double bt_stat_chi2_upper(double p, unsigned dof);
+
 /* bt_stat_ks - one-sample Kolmogorov-Smirnov distance of a sorted sample from the distribution function cdf(x, arg), and
  * bt_stat_ks_p - its asymptotic p (Stephens' correction, good from n = 8). */
 double bt_stat_ks(const double *sorted, size_t n, double (*cdf)(double x, void *arg), void *arg);

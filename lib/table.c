@@ -2,6 +2,7 @@
  *
  * table - aligned columns for people: plain text or Markdown.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,13 +84,34 @@ static const char *cell_text(const struct bt_table *t, size_t row, unsigned colu
 	return text ? text : "";
 }
 
-/* Columns of the text on screen; in Markdown each pipe takes one more for its backslash. */
+/* Whether the i-th byte of s needs a backslash so that Markdown shows it as it is. Not more than that: the raw text is read
+ * too. */
+static bool is_markup(const char *s, size_t i)
+{
+	unsigned char before = i > 0 ? (unsigned char)s[i - 1] : ' ', after = (unsigned char)s[i + 1];
+
+	switch (s[i]) {
+	case '|': case '`': case '*': case '\\': case '[':
+		return true;
+	case '_': /* io_uring is no emphasis */
+		return !isalnum(before) || !isalnum(after);
+	case '~':
+		return before == '~' || after == '~';
+	case '<':
+		return isalpha(after) || after == '/' || after == '!' || after == '?';
+	case '&':
+		return isalpha(after) || after == '#';
+	}
+	return false;
+}
+
+/* Columns of the text on screen; in Markdown a backslash takes one more. */
 static size_t cell_width(const char *s, bool markdown)
 {
 	size_t width = bt_utf8_width(s, strlen(s));
 
-	for (; markdown && *s; s++)
-		width += *s == '|';
+	for (size_t i = 0; markdown && s[i]; i++)
+		width += is_markup(s, i);
 	return width;
 }
 
@@ -111,12 +133,12 @@ static void measure(const struct bt_table *t, bool markdown, size_t width[BT_TAB
 	}
 }
 
-static void add_cell(struct bt_buf *b, const char *s, bool markdown)
+void bt_markdown(struct bt_buf *b, const char *s)
 {
-	for (; *s; s++) {
-		if (markdown && *s == '|')
+	for (size_t i = 0; s[i]; i++) {
+		if (is_markup(s, i))
 			bt_buf_char(b, '\\');
-		bt_buf_char(b, *s);
+		bt_buf_char(b, s[i]);
 	}
 }
 
@@ -126,7 +148,10 @@ static void add_padded(const struct bt_table *t, struct bt_buf *b, size_t row, u
 	size_t pad = width - cell_width(s, markdown);
 
 	bt_buf_fill(b, ' ', t->right[c] ? pad : 0);
-	add_cell(b, s, markdown);
+	if (markdown)
+		bt_markdown(b, s);
+	else
+		bt_buf_str(b, s);
 	bt_buf_fill(b, ' ', t->right[c] ? 0 : pad);
 }
 

@@ -2,7 +2,8 @@
  *
  * table - aligned columns for people: plain text or Markdown.
  *
- * Widths count characters (UTF-8), not bytes. Control bytes in cells are shown as '?'; '|' is escaped in Markdown.
+ * Widths count characters (UTF-8), not bytes. Control bytes in cells are shown as '?'; what Markdown would take for markup
+ * is escaped there.
  */
 #ifndef BT_TABLE_H
 #define BT_TABLE_H
@@ -35,6 +36,9 @@ void bt_table_cell(struct bt_table *t, unsigned column, const char *fmt, ...) __
 
 /* bt_table_right - align a column to the right. A column that the table does not have is passed over, here and above. */
 void bt_table_right(struct bt_table *t, unsigned column);
+
+/* bt_markdown - append s with what Markdown would take for markup escaped. */
+void bt_markdown(struct bt_buf *b, const char *s);
 
 /* bt_table_text, bt_table_markdown - append the table. Columns that are empty in every row below the heading are left out. */
 void bt_table_text(const struct bt_table *t, struct bt_buf *b);

@@ -13,11 +13,16 @@
  * bytes, overlong forms, surrogates, above U+10FFFF. left: bytes at s, at least 1. */
 unsigned bt_utf8_char(const char *s, size_t left);
 
-/* bt_utf8_width - columns of s on a terminal, one for each character and one for each invalid byte. */
+/* bt_utf8_width - columns of s on a terminal: two for a wide character, none for a combining mark, one for any other and for
+ * each invalid byte. */
 size_t bt_utf8_width(const char *s, size_t len);
 
-/* bt_utf8_clean - s (len bytes) as it may stand on a terminal: control bytes and bytes that are no character become '?'. Cut at a
- * character to fit cap, NUL-terminated; out may be s. */
+/* bt_utf8_cut - bytes of s, from its start, that take at most columns; never cuts a character. */
+size_t bt_utf8_cut(const char *s, size_t len, size_t columns);
+
+/* bt_utf8_clean - s (len bytes) as it may stand on a terminal: control characters (those above 0x7f and the ones that turn
+ * the direction of text too) and bytes that are no character become '?'. Cut at a character to fit cap, NUL-terminated; out
+ * may be s. */
 void bt_utf8_clean(char *out, size_t cap, const char *s, size_t len);
 
 #endif

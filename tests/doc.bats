@@ -4,7 +4,7 @@ load helper
 
 # help_options TOOL: "-x --long ARG" or "--long ARG" a line, sorted.
 help_options() {
-  "$1" --help | sed -n 's/^  \(-.\), \(--[a-z-]*\) \([A-Z=]*\) .*/\1 \2 \3/p; s/^      \(--[a-z-]*\) \([A-Z=]*\) .*/\1 \2/p' |
+  "$1" --help | sed -n 's/^  \(-.\), \(--[a-z-]*\) \([A-Z=:]*\) .*/\1 \2 \3/p; s/^      \(--[a-z-]*\) \([A-Z=:]*\) .*/\1 \2/p' |
     sed 's/ $//' | sort
 }
 

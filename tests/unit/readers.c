@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
 
 #include "badlines.h"
 #include "intern.h"
+#include "lines.h"
 #include "ranks.h"
 #include "streams.h"
 #include "unit.h"
@@ -112,11 +115,223 @@ static void test_badlines(void)
 	CHECK_EQ(b.lines, 6 + BT_BADLINES_REASONS + 5);
 }
 
+/* A source that reads from a pipe; *to is the writing end. */
+static void open_pipe(struct bt_lines *l, int *to)
+{
+	int fds[2];
+
+	if (pipe(fds) < 0)
+		abort();
+	memset(l, 0, sizeof(*l));
+	l->fd = fds[0];
+	l->owned = true;
+	l->name = "pipe";
+	l->line_max = BT_LINE_MAX;
+	*to = fds[1];
+}
+
+static void feed(int to, const void *bytes, size_t len)
+{
+	if (write(to, bytes, len) != (ssize_t)len)
+		abort();
+}
+
+/* The next line is want, returned as rc. */
+static void check_next(struct bt_lines *l, int rc, const char *want)
+{
+	const char *line;
+	size_t len;
+
+	CHECK_EQ(bt_lines_next(l, &line, &len), rc);
+	if (want)
+		CHECK(len == strlen(want) && !memcmp(line, want, len));
+}
+
+/* text as a member (Z_FINISH) or a piece of one that goes on (Z_SYNC_FLUSH). Returns its length. */
+static size_t deflated(z_stream *z, const char *text, size_t len, int flush, unsigned char out[512])
+{
+	if (!z->state && deflateInit2(z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	z->next_in = (unsigned char *)text;
+	z->avail_in = (uInt)len;
+	z->next_out = out;
+	z->avail_out = 512;
+	deflate(z, flush);
+	if (flush == Z_FINISH) {
+		deflateEnd(z);
+		z->state = NULL;
+	}
+	return 512 - z->avail_out;
+}
+
+/* What drip() feeds, byte by byte. */
+static struct {
+	int to;
+	const unsigned char *data;
+	size_t len, at;
+} dripping;
+
+/* Called before each read(2): one more byte for it, or the end. */
+static int drip(int fd)
+{
+	(void)fd;
+	if (dripping.at < dripping.len)
+		feed(dripping.to, dripping.data + dripping.at++, 1);
+	else if (dripping.to >= 0)
+		dripping.to = close(dripping.to) - 1;
+	return 0;
+}
+
+static void open_dripping(struct bt_lines *l, const void *data, size_t len)
+{
+	dripping.data = data;
+	dripping.len = len;
+	dripping.at = 0;
+	open_pipe(l, &dripping.to);
+	l->wait = drip;
+}
+
+static void test_gzip(void)
+{
+	unsigned char data[1024];
+	z_stream z = { 0 };
+	size_t len = deflated(&z, "one\r\n\ntw", 8, Z_FINISH, data);
+	struct bt_lines l;
+	int to;
+
+	len += deflated(&z, "o\nlast", 6, Z_FINISH, data + len);
+	for (int bytewise = 0; bytewise < 2; bytewise++) {
+		if (bytewise) {
+			open_dripping(&l, data, len);
+		} else {
+			open_pipe(&l, &to);
+			feed(to, data, len);
+			close(to);
+		}
+		check_next(&l, BT_LINE_OK, "one");
+		check_next(&l, BT_LINE_OK, "two");
+		CHECK_EQ(l.number, 3);
+		check_next(&l, BT_LINE_PARTIAL, "last");
+		check_next(&l, BT_LINE_EOF, NULL);
+		check_next(&l, BT_LINE_EOF, NULL);
+		bt_lines_close(&l);
+	}
+}
+
+/* Lines that only begin like gzip. */
+static void test_no_gzip(void)
+{
+	static const char *const texts[] = { "\x1f", "\x1f\n", "\x1fx\n", "\x1f\x1f\x8b\n", "\x8b\x1f\n", "{\n", "x" };
+	struct bt_lines l;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t len = strlen(texts[i]);
+		bool whole = texts[i][len - 1] == '\n';
+		char want[8];
+
+		snprintf(want, sizeof(want), "%.*s", (int)(len - whole), texts[i]);
+		open_dripping(&l, texts[i], len);
+		check_next(&l, whole ? BT_LINE_OK : BT_LINE_PARTIAL, want);
+		check_next(&l, BT_LINE_EOF, NULL);
+		bt_lines_close(&l);
+	}
+}
+
+/* The pipe stays open: a line that waited for more than the byte it needs would hang here. */
+static void test_gzip_at_once(void)
+{
+	unsigned char data[512];
+	z_stream z = { 0 };
+	struct bt_lines l;
+	int to;
+
+	open_pipe(&l, &to);
+	feed(to, "{\n", 2);
+	check_next(&l, BT_LINE_OK, "{");
+	close(to);
+	bt_lines_close(&l);
+	open_pipe(&l, &to);
+	feed(to, data, deflated(&z, "one\ntwo\n", 8, Z_SYNC_FLUSH, data));
+	check_next(&l, BT_LINE_OK, "one");
+	check_next(&l, BT_LINE_OK, "two");
+	feed(to, data, deflated(&z, "three\n", 6, Z_SYNC_FLUSH, data));
+	check_next(&l, BT_LINE_OK, "three");
+	feed(to, data, deflated(&z, "", 0, Z_FINISH, data));
+	close(to);
+	check_next(&l, BT_LINE_EOF, NULL);
+	bt_lines_close(&l);
+}
+
+/* Cut or changed: whole lines first, then the reason, and no half line. */
+static void test_bad_gzip(void)
+{
+	static const char *const reasons[] = { "truncated gzip data", "corrupt gzip data", "garbage after gzip data ignored" };
+	unsigned char data[512];
+	z_stream z = { 0 };
+	size_t len = deflated(&z, "one\ntwo\nthree", 13, Z_FINISH, data);
+	struct bt_lines l;
+	int to;
+
+	for (int i = 0; i < 3; i++) {
+		data[len - 8] ^= i == 1;
+		open_pipe(&l, &to);
+		feed(to, data, len - (i == 0));
+		feed(to, "x", i == 2);
+		close(to);
+		data[len - 8] ^= i == 1;
+		check_next(&l, BT_LINE_OK, "one");
+		CHECK(!l.error);
+		check_next(&l, BT_LINE_OK, "two");
+		check_next(&l, -EBADMSG, NULL);
+		CHECK_STR(l.error, reasons[i]);
+		check_next(&l, -EBADMSG, NULL);
+		CHECK_STR(l.error, reasons[i]);
+		bt_lines_close(&l);
+	}
+}
+
+/* A line that is too long takes no more than the bound, and gives it back. */
+static void test_long_line(void)
+{
+	char path[] = "/tmp/bt-unit-XXXXXX", *text = malloc(3 << 20);
+	struct bt_lines l;
+	const char *line;
+	size_t len;
+	int fd = mkstemp(path);
+
+	unlink(path);
+	memset(text, 'x', 3 << 20);
+	for (int i = 0; i < 4; i++)
+		feed(fd, text, 3 << 20);
+	feed(fd, "\n", 1);
+	feed(fd, text, 3 << 20);
+	feed(fd, "\nend\n", 5);
+	lseek(fd, 0, SEEK_SET);
+	memset(&l, 0, sizeof(l));
+	l.fd = fd;
+	l.owned = true;
+	l.line_max = 4 << 20;
+	CHECK_EQ(bt_lines_next(&l, &line, &len), BT_LINE_TOO_LONG);
+	CHECK(l.cap <= 1 << 20);
+	CHECK_EQ(bt_lines_next(&l, &line, &len), BT_LINE_OK);
+	CHECK(len == 3 << 20 && !memcmp(line, text, len));
+	CHECK(l.cap <= 5 << 20);
+	check_next(&l, BT_LINE_OK, "end");
+	check_next(&l, BT_LINE_EOF, NULL);
+	bt_lines_close(&l);
+	free(text);
+}
+
 static const struct unit_test tests[] = {
 	{ "intern numbers strings by first appearance", test_intern },
 	{ "ranks are sorted, unique and named", test_ranks },
 	{ "streams: every meta wants its end", test_streams },
 	{ "badlines: the first of each reason are shown", test_badlines },
+	{ "lines: gzip is inflated, in whatever pieces it comes", test_gzip },
+	{ "lines: what only begins like gzip is text", test_no_gzip },
+	{ "lines: nothing inflated or plain waits for more", test_gzip_at_once },
+	{ "lines: bad gzip gives its whole lines, then the reason", test_bad_gzip },
+	{ "lines: one that is too long costs its bound at most", test_long_line },
 	{ NULL, NULL },
 };
 

@@ -53,6 +53,26 @@ static void test_markdown(void)
 	bt_buf_free(&b);
 }
 
+static void test_markup(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "io_uring", "io_uring" },           { "_x_", "\\_x\\_" },          { "a|b", "a\\|b" },
+		{ "a\\|b", "a\\\\\\|b" },           { "`x`", "\\`x\\`" },          { "2*3*4", "2\\*3\\*4" },
+		{ "[a](b)", "\\[a](b)" },             { "<b>", "\\<b>" },            { "p < 0.5 <5", "p < 0.5 <5" },
+		{ "&lt; & x", "\\&lt; & x" },         { "~ ~~x~~", "~ \\~\\~x\\~\\~" }, { "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bt_buf b = BT_BUF_INIT;
+
+		bt_markdown(&b, cases[i].text);
+		CHECK_STR(bt_buf_cstr(&b), cases[i].want);
+		bt_buf_free(&b);
+	}
+}
+
 static void test_edges(void)
 {
 	struct bt_buf b = BT_BUF_INIT;
@@ -187,6 +207,7 @@ static void test_lines(void)
 static const struct unit_test tests[] = {
 	{ "aligns text by characters", test_text },
 	{ "writes Markdown", test_markdown },
+	{ "escapes what Markdown would take for markup, and no more", test_markup },
 	{ "takes empty tables and wrong columns", test_edges },
 	{ "shows results as rows", test_rows },
 	{ "shows a distribution", test_distribution_row },

@@ -20,6 +20,14 @@ int bagg_agg_init(struct bagg_agg *a, const struct bt_ranks *ranks, const struct
 	return a->codec ? 0 : -ENOMEM;
 }
 
+void bagg_agg_window(struct bagg_agg *a, uint64_t window_ns, bool has_start, int64_t start_us)
+{
+	a->window_ns = window_ns;
+	a->has_start = has_start;
+	a->start_us = start_us;
+	a->start[bt_fmt_time(a->start, start_us)] = '\0';
+}
+
 void bagg_agg_free(struct bagg_agg *a)
 {
 	bt_histcodec_free(a->codec);
@@ -63,7 +71,7 @@ static int take_values(struct bagg_agg *a)
 		return 0;
 	}
 	a->source = BAGG_COUNTS;
-	if (bagg_counts_fill(&f->counts, &a->hist) < 0)
+	if (bt_counts_fill(&f->counts, &a->hist) < 0)
 		return -ENOMEM;
 	set_hist_range(a);
 	return 0;
@@ -73,16 +81,16 @@ static int take_values(struct bagg_agg *a)
 static int values_to_counts(struct bagg_agg *a)
 {
 	const struct bagg_fold *f = &a->group->fold;
-	struct bagg_counts counts;
+	struct bt_counts counts;
 	uint64_t count;
 	int rc = 0;
 
-	bagg_counts_init(&counts, 3);
+	bt_counts_init(&counts, 3);
 	for (uint32_t i = 0; i < f->n_values && rc == 0; i++)
-		rc = bagg_fold_count(f, &a->sorted[i], &count) ? bagg_counts_add(&counts, count) : -EINVAL;
+		rc = bagg_fold_count(f, &a->sorted[i], &count) ? bt_counts_add(&counts, count) : -EINVAL;
 	if (rc == 0)
-		rc = bagg_counts_fill(&counts, &a->hist);
-	bagg_counts_free(&counts);
+		rc = bt_counts_fill(&counts, &a->hist);
+	bt_counts_free(&counts);
 	a->source = rc == 0 ? BAGG_COUNTS : BAGG_UNKNOWN;
 	if (rc == 0)
 		set_hist_range(a);
@@ -126,6 +134,18 @@ static struct bt_number from_count(const struct bagg_agg *a, uint64_t count)
 	return v;
 }
 
+struct bt_number bagg_agg_value(const struct bagg_agg *a, uint64_t count)
+{
+	const struct bagg_fold *f = &a->group->fold;
+	struct bt_number v = from_count(a, count);
+
+	if (f->has_range && bagg_number_cmp(&v, &f->min) < 0)
+		return f->min;
+	if (f->has_range && bagg_number_cmp(&v, &f->max) > 0)
+		return f->max;
+	return v;
+}
+
 bool bagg_agg_rank(const struct bagg_agg *a, double p, struct bt_number *out)
 {
 	const struct bagg_fold *f = &a->group->fold;
@@ -141,11 +161,7 @@ bool bagg_agg_rank(const struct bagg_agg *a, double p, struct bt_number *out)
 	/* Below one step all values are alike: better none than a wrong one. */
 	if (count == 0 && f->has_range && f->min.f > 0 && f->max.f > f->min.f)
 		return false;
-	*out = from_count(a, count);
-	if (f->has_range && bagg_number_cmp(out, &f->min) < 0)
-		*out = f->min;
-	if (f->has_range && bagg_number_cmp(out, &f->max) > 0)
-		*out = f->max;
+	*out = bagg_agg_value(a, count);
 	return true;
 }
 
@@ -228,6 +244,14 @@ static void add_taint(const struct bagg_group *g, struct bt_buf *b)
 	bt_buf_add(b, text, bt_rec_string(text, sizeof(text) - 3, g->taint, strlen(g->taint)));
 }
 
+/* Where the window begins, as Unix time, and how long it is: both in seconds. */
+static void add_window(const struct bagg_agg *a, struct bt_buf *b)
+{
+	if (a->has_start)
+		bt_buf_printf(b, ",\"start\":%s", a->start);
+	add_double(b, "window", (double)a->window_ns / 1e9);
+}
+
 /* Everything of the record that is not in its head. */
 static void make_figures(struct bagg_agg *a, bool with_hist)
 {
@@ -237,6 +261,8 @@ static void make_figures(struct bagg_agg *a, bool with_hist)
 
 	b->len = 0;
 	bt_buf_printf(b, "\"of\":\"%s\"", bt_kind_name(a->group->of));
+	if (a->window_ns > 0)
+		add_window(a, b);
 	add_integer(b, "records", f->records);
 	add_integer(b, "n", f->moments.n);
 	add_number(b, "min", f->has_range, &f->min);
@@ -256,6 +282,8 @@ static void make_figures(struct bagg_agg *a, bool with_hist)
 		add_values(a, b);
 	if (a->source == BAGG_COUNTS && with_hist)
 		add_hist(a, b);
+	if (f->resets > 0)
+		add_integer(b, "resets", f->resets);
 	add_taint(a->group, b);
 }
 

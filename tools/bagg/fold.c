@@ -26,7 +26,7 @@ void bagg_fold_init(struct bagg_fold *f, bool scalar, unsigned scale_bits)
 	f->scale_bits = (unsigned char)scale_bits;
 	f->ts_us = INT64_MIN;
 	bt_moments_init(&f->moments);
-	bagg_counts_init(&f->counts, 3);
+	bt_counts_init(&f->counts, 3);
 }
 
 void bagg_fold_free(struct bagg_fold *f)
@@ -34,7 +34,7 @@ void bagg_fold_free(struct bagg_fold *f)
 	free(f->values);
 	f->values = NULL;
 	f->n_values = f->cap_values = 0;
-	bagg_counts_free(&f->counts);
+	bt_counts_free(&f->counts);
 }
 
 int bagg_number_cmp(const struct bt_number *a, const struct bt_number *b)
@@ -65,13 +65,24 @@ static void add_range(struct bagg_fold *f, const struct bt_number *min, const st
 	f->has_range = true;
 }
 
+/* Integers may come the quick way while all that is done with them is adding and counting. */
+static void set_quick(struct bagg_fold *f)
+{
+	uint64_t limit = BT_HIST_VALUE_MAX >> f->scale_bits;
+
+	f->quick = (struct bagg_quick){ .min = UINT64_MAX };
+	if (f->counting && !f->lossy)
+		f->quick.limit = limit < BAGG_QUICK_MAX ? limit : BAGG_QUICK_MAX;
+}
+
 static void make_lossy(struct bagg_fold *f)
 {
 	f->lossy = true;
+	f->quick.limit = 0;
 	free(f->values);
 	f->values = NULL;
 	f->n_values = f->cap_values = 0;
-	bagg_counts_free(&f->counts);
+	bt_counts_free(&f->counts);
 }
 
 bool bagg_fold_count(const struct bagg_fold *f, const struct bt_number *v, uint64_t *out)
@@ -89,7 +100,7 @@ static int count_value(struct bagg_fold *f, const struct bt_number *v)
 	uint64_t count;
 
 	if (bagg_fold_count(f, v, &count))
-		return bagg_counts_add(&f->counts, count);
+		return bt_counts_add(&f->counts, count);
 	make_lossy(f);
 	return 0;
 }
@@ -105,6 +116,7 @@ static int start_counting(struct bagg_fold *f)
 	f->values = NULL;
 	f->n_values = f->cap_values = 0;
 	f->counting = true;
+	set_quick(f);
 	return rc;
 }
 
@@ -146,6 +158,26 @@ static void split_int(__int128 v, double *hi, double *lo)
 {
 	*hi = (double)v;
 	*lo = (double)(v - (__int128)*hi);
+}
+
+void bagg_fold_settle(struct bagg_fold *f)
+{
+	struct bagg_quick q = f->quick;
+	struct bt_number min = { true, q.min, (double)q.min }, max = { true, q.max, (double)q.max };
+	struct bt_moments m;
+
+	if (q.n == 0)
+		return;
+	bt_moments_init(&m);
+	m.n = q.n;
+	m.min = min.f;
+	m.max = max.f;
+	split_int((__int128)q.sum, &m.sum, &m.sum_lo);
+	split_int((__int128)q.sumsq, &m.sumsq, &m.sumsq_lo);
+	bt_moments_merge(&f->moments, &m);
+	add_range(f, &min, &max);
+	f->records += q.n;
+	f->quick = (struct bagg_quick){ .limit = q.limit, .min = UINT64_MAX };
 }
 
 static void set_sum(struct bt_moments *m, const struct bt_rec_in *r)
@@ -194,8 +226,8 @@ static int add_counts(struct bagg_fold *f, struct bagg_scratch *scratch, bool *b
 	if (f->lossy)
 		return 0;
 	/* Counts made with another step than ours cannot be merged. */
-	if (scratch->has_hist && (!f->scalar || scratch->scale == ldexp(1, f->scale_bits)))
-		return bagg_counts_merge(&f->counts, &scratch->hist);
+	if (scratch->hist && (!f->scalar || scratch->scale == ldexp(1, f->scale_bits)))
+		return bt_counts_merge(&f->counts, scratch->hist);
 	*blind = true;
 	make_lossy(f);
 	return 0;
@@ -226,7 +258,7 @@ int bagg_fold_unpack(const struct bt_rec_in *r, struct bagg_scratch *scratch, co
 	int n = r->values.p ? read_values(r->values, scratch->values) : 0, rc;
 
 	scratch->n_values = 0;
-	scratch->has_hist = false;
+	scratch->hist = NULL;
 	if (is_value(r) || r->n == 0)
 		return 0;
 	if (n < 0 || (r->values.p && (uint64_t)n != r->n)) {
@@ -236,8 +268,9 @@ int bagg_fold_unpack(const struct bt_rec_in *r, struct bagg_scratch *scratch, co
 	scratch->n_values = (unsigned)n;
 	if (n > 0)
 		return 0;
-	rc = bt_rec_hist(r, &scratch->codec, &scratch->hist, &scratch->scale);
-	scratch->has_hist = rc == 0;
+	rc = bt_rec_hist(r, &scratch->codec, &scratch->decoded, &scratch->scale);
+	if (rc == 0)
+		scratch->hist = &scratch->decoded;
 	if (rc == -EINVAL)
 		*why = "the histogram cannot be decoded or does not hold n values";
 	return rc == -ENOENT ? 0 : rc;
@@ -267,28 +300,74 @@ static int add_distribution(struct bagg_fold *f, const struct bt_rec_in *r, stru
 
 bool bagg_fold_scalar(const struct bt_rec_in *r)
 {
-	return r->kind == BT_KIND_AGG ? bt_json_find(r->json, "exact") != NULL : !r->has_dist;
+	return r->kind == BT_KIND_AGG ? r->has_exact : !r->has_dist;
+}
+
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	return a + b < a ? UINT64_MAX : a + b;
+}
+
+int64_t bagg_fold_us(double ts_s)
+{
+	return fabs(ts_s) < 9e12 ? (int64_t)llround(ts_s * 1e6) : INT64_MIN;
+}
+
+uint64_t bagg_fold_ns(double dur_s)
+{
+	return dur_s > 0 && dur_s < SPAN_MAX_S ? (uint64_t)(dur_s * 1e9 + 0.5) : 0;
 }
 
 static void add_head(struct bagg_fold *f, const struct bt_rec_in *r)
 {
-	uint64_t ns = r->dur > 0 && r->dur < SPAN_MAX_S ? (uint64_t)(r->dur * 1e9 + 0.5) : 0;
-	int64_t ts_us = fabs(r->ts) < 9e12 ? (int64_t)llround(r->ts * 1e6) : INT64_MIN;
+	f->records = add_saturated(f->records, r->kind == BT_KIND_AGG && r->records > 0 ? r->records : 1);
+	f->resets = add_saturated(f->resets, r->resets);
+	bagg_fold_span(f, bagg_fold_us(r->ts), bagg_fold_ns(r->dur), r->lost);
+}
 
-	if (__builtin_add_overflow(f->records, r->kind == BT_KIND_AGG && r->records > 0 ? r->records : 1, &f->records))
-		f->records = UINT64_MAX;
-	if (__builtin_add_overflow(f->lost, r->lost, &f->lost))
-		f->lost = UINT64_MAX;
-	if (__builtin_add_overflow(f->dur_ns, ns, &f->dur_ns))
-		f->dur_ns = UINT64_MAX;
-	if (ts_us > f->ts_us)
-		f->ts_us = ts_us;
+int bagg_fold_value(struct bagg_fold *f, struct bt_number v)
+{
+	bagg_fold_settle(f);
+	f->records++;
+	return add_value(f, v);
+}
+
+/* The values that one has and the other counts, or both have but are too many together. */
+static int join_values(struct bagg_fold *f, const struct bagg_fold *from)
+{
+	int rc = 0;
+
+	if (f->lossy || from->lossy) {
+		make_lossy(f);
+		return 0;
+	}
+	if (f->scalar && !f->counting && (from->counting || f->moments.n > BAGG_EXACT))
+		rc = start_counting(f);
+	for (uint32_t i = 0; i < from->n_values && rc == 0; i++)
+		rc = f->counting ? count_value(f, &from->values[i]) : keep_value(f, &from->values[i]);
+	return rc == 0 && !f->lossy ? bt_counts_join(&f->counts, &from->counts) : rc;
+}
+
+int bagg_fold_join(struct bagg_fold *f, const struct bagg_fold *from)
+{
+	bagg_fold_settle(f);
+	bt_moments_merge(&f->moments, &from->moments);
+	if (from->has_range)
+		add_range(f, &from->min, &from->max);
+	f->integral = f->integral && from->integral;
+	f->records = add_saturated(f->records, from->records);
+	f->lost = add_saturated(f->lost, from->lost);
+	f->resets = add_saturated(f->resets, from->resets);
+	f->dur_ns = add_saturated(f->dur_ns, from->dur_ns);
+	f->ts_us = from->ts_us > f->ts_us ? from->ts_us : f->ts_us;
+	return join_values(f, from);
 }
 
 int bagg_fold_add(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind, const char **why)
 {
 	uint64_t n = is_value(r) ? 1 : r->n;
 
+	bagg_fold_settle(f);
 	if (n > (uint64_t)INT64_MAX - f->moments.n) {
 		*why = "more than 2^63-1 values in one group";
 		return -EINVAL;

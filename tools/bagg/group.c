@@ -3,6 +3,7 @@
  * group - the groups of records seen so far, in the order in which they appeared.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,13 +79,17 @@ static int add_dim(struct bagg_group *g, char *name, const struct bt_json_field 
 
 static int copy_dims(struct bagg_group *g, const struct bagg_keys *k, const struct bt_rec_in *r)
 {
+	const struct bt_json_field *corrected = bagg_corrected_field(k, r);
+	struct bt_json_field store;
 	int rc = 0;
 
-	g->dims = calloc((k->every_dim ? r->n_dims : k->n_dims) + 1, sizeof(*g->dims));
+	g->dims = calloc((k->every_dim ? r->n_dims : 0) + k->n_dims + 1, sizeof(*g->dims));
 	if (!g->dims)
 		return -ENOMEM;
 	for (unsigned i = 0; i < k->n_dims && rc == 0; i++)
-		rc = add_dim(g, json_text(k->dims[i], strlen(k->dims[i]), false), bagg_dim_field(r, k->dims[i]));
+		rc = add_dim(g, json_text(k->dims[i], strlen(k->dims[i]), false), bagg_dim_field(r, k->dims[i], &store));
+	if (corrected && rc == 0)
+		rc = add_dim(g, json_text(BAGG_CORRECTED, strlen(BAGG_CORRECTED), false), corrected);
 	for (unsigned i = 0; k->every_dim && i < r->n_dims && rc == 0; i++)
 		rc = add_dim(g, json_text(r->dims[i]->key, r->dims[i]->key_len, r->dims[i]->key_escaped), r->dims[i]);
 	return rc;
@@ -132,6 +137,22 @@ static struct bagg_group *new_group(const struct bagg_keys *k, const struct bt_r
 	return g;
 }
 
+/* For one more group. */
+static int make_room(struct bagg_groups *g)
+{
+	uint32_t cap = g->cap ? g->cap * 2 : 16;
+	struct bagg_group **list;
+
+	if (g->n < g->cap)
+		return 0;
+	list = reallocarray(g->list, cap, sizeof(struct bagg_group *));
+	if (!list)
+		return -ENOMEM;
+	g->list = list;
+	g->cap = cap;
+	return 0;
+}
+
 static struct bagg_group *find_group(struct bagg_groups *g, const struct bt_rec_in *r, enum bt_kind of)
 {
 	bool scalar = bagg_fold_scalar(r), added;
@@ -145,18 +166,13 @@ static struct bagg_group *find_group(struct bagg_groups *g, const struct bt_rec_
 		return NULL;
 	if (!added)
 		return g->list[number];
-	if (g->n == g->cap) {
-		uint32_t cap = g->cap ? g->cap * 2 : 16;
-		struct bagg_group **list = reallocarray(g->list, cap, sizeof(struct bagg_group *));
-
-		if (!list)
-			return NULL;
-		g->list = list;
-		g->cap = cap;
-	}
+	if (make_room(g) < 0)
+		return NULL;
 	g->list[number] = new_group(&g->keys, r, of, scalar);
-	if (g->list[number])
-		g->n++;
+	if (!g->list[number])
+		return NULL;
+	g->list[number]->block = g->block;
+	g->n++;
 	return g->list[number];
 }
 
@@ -210,10 +226,10 @@ void bagg_groups_init(struct bagg_groups *g)
 	struct bagg_keys keys = g->keys;
 
 	*g = (struct bagg_groups){ .keys = keys };
-	bt_hist_init(&g->scratch.hist, 3);
+	bt_hist_init(&g->scratch.decoded, 3);
 }
 
-int bagg_groups_add(struct bagg_groups *g, const struct bt_rec_in *r, bool *blind, const char **why)
+int bagg_groups_add(struct bagg_groups *g, const struct bt_rec_in *r, struct bt_hist *hist, bool *blind, const char **why)
 {
 	int of = folded_kind(r, why), rc;
 	struct bagg_group *group;
@@ -221,18 +237,92 @@ int bagg_groups_add(struct bagg_groups *g, const struct bt_rec_in *r, bool *blin
 	*blind = false;
 	if (of < 0)
 		return of;
-	rc = bagg_fold_unpack(r, &g->scratch, why);
+	g->scratch.hist = hist;
+	g->scratch.n_values = 0;
+	rc = hist ? 0 : bagg_fold_unpack(r, &g->scratch, why);
 	if (rc < 0)
 		return rc;
-	group = find_group(g, r, (enum bt_kind)of);
+	group = g->last = find_group(g, r, (enum bt_kind)of);
 	if (!group)
 		return -ENOMEM;
+	if (hist)
+		g->scratch.scale = ldexp(1, group->fold.scale_bits);
 	rc = bagg_fold_add(&group->fold, r, &g->scratch, blind, why);
 	if (rc < 0)
 		return rc;
 	share_head(group, &g->keys, r);
 	add_taints(group, r->taint);
 	return rc;
+}
+
+/* What two parts of a group say beside their figures. */
+static void share_parts(struct bagg_group *g, const struct bagg_group *from)
+{
+	for (int i = 0; i < BAGG_TAINT; i++) {
+		struct bagg_shared *s = &g->head[i];
+
+		if (s->mixed || (!from->head[i].mixed && !s->text == !from->head[i].text &&
+				 (!s->text || strcmp(s->text, from->head[i].text) == 0)))
+			continue;
+		free(s->text);
+		*s = (struct bagg_shared){ .mixed = true };
+	}
+	g->better_mixed = g->better_mixed || from->better_mixed || g->better != from->better;
+	if (g->better_mixed)
+		g->better = BT_BETTER_NONE;
+	bt_taint_join(g->taint, from->taint);
+}
+
+/* Takes *group over, or into the one that has its key already. */
+static int join_group(struct bagg_groups *g, const struct bt_intern_key *key, struct bagg_group **group)
+{
+	bool added;
+	int64_t number = bt_intern(&g->index, key->bytes, key->len, &added);
+	int rc;
+
+	if (number < 0 || make_room(g) < 0)
+		return -ENOMEM;
+	if (added) {
+		g->list[g->n++] = *group;
+		*group = NULL;
+		return 0;
+	}
+	bagg_fold_settle(&(*group)->fold);
+	rc = bagg_fold_join(&g->list[number]->fold, &(*group)->fold);
+	share_parts(g->list[number], *group);
+	return rc;
+}
+
+/* Which of the others has the group that was seen first of those at their places; n: none has any left. */
+static unsigned earliest(struct bagg_groups *const *others, const uint32_t *places, unsigned n)
+{
+	unsigned best = n;
+
+	for (unsigned i = 0; i < n; i++)
+		if (places[i] < others[i]->n &&
+		    (best == n || others[i]->list[places[i]]->block < others[best]->list[places[best]]->block))
+			best = i;
+	return best;
+}
+
+int bagg_groups_join(struct bagg_groups *g, struct bagg_groups *const *others, unsigned n)
+{
+	uint32_t *places = calloc(n, sizeof(*places));
+	unsigned i;
+	int rc = places ? 0 : -ENOMEM;
+
+	while (rc == 0 && (i = earliest(others, places, n)) < n) {
+		rc = join_group(g, &others[i]->index.keys[places[i]], &others[i]->list[places[i]]);
+		places[i]++;
+	}
+	free(places);
+	return rc;
+}
+
+void bagg_groups_settle(struct bagg_groups *g)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		bagg_fold_settle(&g->list[i]->fold);
 }
 
 void bagg_groups_free(struct bagg_groups *g)
@@ -243,7 +333,7 @@ void bagg_groups_free(struct bagg_groups *g)
 	bt_intern_free(&g->index);
 	bagg_keys_free(&g->keys);
 	bt_buf_free(&g->key);
-	bt_hist_free(&g->scratch.hist);
+	bt_hist_free(&g->scratch.decoded);
 	bt_histcodec_free(g->scratch.codec);
 	memset(g, 0, sizeof(*g));
 }

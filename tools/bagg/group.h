@@ -27,6 +27,7 @@ struct bagg_shared {
 
 struct bagg_group {
 	enum bt_kind of;
+	uint64_t block;      /* in which it was first seen; 0 where blocks are not counted */
 	char *metric, *unit; /* NULL: absent */
 	uint64_t rep;        /* 0: not part of the key, or absent */
 	struct bagg_shared head[BAGG_HEADS];
@@ -43,6 +44,8 @@ struct bagg_groups {
 	struct bt_intern index;
 	struct bagg_group **list; /* by number in index */
 	uint32_t n, cap;
+	uint64_t block;           /* at hand */
+	struct bagg_group *last;  /* that bagg_groups_add has added to */
 	struct bt_buf key;        /* of the record at hand */
 	struct bagg_scratch scratch;
 };
@@ -50,9 +53,17 @@ struct bagg_groups {
 /* bagg_groups_init - no groups yet. keys stays as it is. */
 void bagg_groups_init(struct bagg_groups *g);
 
-/* bagg_groups_add - fold a record that carries a measurement into its group. Returns 0, -ENOMEM, or -EINVAL with *why set
- * to a constant reason. *blind as in bagg_fold_add. */
-int bagg_groups_add(struct bagg_groups *g, const struct bt_rec_in *r, bool *blind, const char **why);
+/* bagg_groups_add - fold a record that carries a measurement into its group. hist: its distribution where the caller has
+ * decoded it, of scalars in the steps of bagg_scale_bits (it may be reduced), else NULL. Returns 0, -ENOMEM, or -EINVAL with *why set to a constant reason. *blind as in
+ * bagg_fold_add. */
+int bagg_groups_add(struct bagg_groups *g, const struct bt_rec_in *r, struct bt_hist *hist, bool *blind, const char **why);
+
+/* bagg_groups_join - fold in the groups of n others, which have the same keys and are empty afterwards, as if all had been folded in
+ * the order of their blocks, none of which two of them share. Returns 0 or -ENOMEM. */
+int bagg_groups_join(struct bagg_groups *g, struct bagg_groups *const *others, unsigned n);
+
+/* bagg_groups_settle - make every fold ready to be read (bagg_fold_settle). */
+void bagg_groups_settle(struct bagg_groups *g);
 
 void bagg_groups_free(struct bagg_groups *g);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jsonpath.h"
 #include "keys.h"
 #include "utf8.h"
 
@@ -97,11 +98,53 @@ struct bt_span bagg_head_span(const struct bt_rec_in *r, enum bagg_head head)
 	return *(const struct bt_span *)((const char *)r + heads[head].offset);
 }
 
-const struct bt_json_field *bagg_dim_field(const struct bt_rec_in *r, const char *name)
+/* In NDJSON that is no record head keys may be of any scalar type; only those asked for are looked at. */
+void bagg_keys_head(const struct bagg_keys *k, struct bt_rec_in *r)
 {
-	const struct bt_json_field *f = bt_json_find(r->json, name);
+	const struct bt_json_field *f;
+	struct bt_number rep;
 
-	return f && f->type != BT_JSON_NULL && f->type != BT_JSON_NESTED ? f : NULL;
+	for (int i = 0; i < BAGG_HEADS && !k->every_dim; i++) {
+		f = k->head[i] ? bt_json_find(r->json, heads[i].name) : NULL;
+		if (f && f->type != BT_JSON_NULL && f->type != BT_JSON_NESTED && bt_rec_text_fits(f->val, f->val_len))
+			*(struct bt_span *)((char *)r + heads[i].offset) = (struct bt_span){ f->val, f->val_len, f->val_escaped };
+	}
+	f = k->rep ? bt_json_find(r->json, "rep") : NULL;
+	if (f && f->type == BT_JSON_NUMBER && bt_json_number(f->val, f->val_len, &rep) == 0 && rep.integer && rep.i > 0 &&
+	    rep.i <= UINT32_MAX)
+		r->rep = (uint64_t)rep.i;
+}
+
+/* The dimension of that name, or NULL. */
+static const struct bt_json_field *find_dim(const struct bt_rec_in *r, const char *name)
+{
+	const struct bt_json_field want = { .key = name, .key_len = (uint32_t)strlen(name) };
+
+	for (unsigned i = 0; i < r->n_dims; i++)
+		if (bt_json_compare_keys(r->dims[i], &want) == 0)
+			return r->dims[i];
+	return NULL;
+}
+
+const struct bt_json_field *bagg_dim_field(const struct bt_rec_in *r, const char *name, struct bt_json_field *store)
+{
+	const struct bt_json_field *f = find_dim(r, name);
+
+	if (f || !r->json)
+		return f;
+	if (!bt_json_path(r->json, name, store) || store->type == BT_JSON_NULL || store->type == BT_JSON_NESTED)
+		return NULL;
+	return bt_rec_text_fits(store->val, store->val_len) ? store : NULL;
+}
+
+const struct bt_json_field *bagg_corrected_field(const struct bagg_keys *k, const struct bt_rec_in *r)
+{
+	if (k->every_dim)
+		return NULL;
+	for (unsigned i = 0; i < k->n_dims; i++)
+		if (strcmp(k->dims[i], BAGG_CORRECTED) == 0)
+			return NULL;
+	return find_dim(r, BAGG_CORRECTED);
 }
 
 size_t bagg_unescape(const char *p, size_t len, char *out)
@@ -158,7 +201,9 @@ static void add_value(struct bt_buf *b, const struct bt_json_field *f)
 
 void bagg_key(const struct bagg_keys *k, const struct bt_rec_in *r, enum bt_kind of, bool scalar, struct bt_buf *b)
 {
+	const struct bt_json_field *corrected = bagg_corrected_field(k, r);
 	char first[2] = { (char)of, (char)scalar };
+	struct bt_json_field store;
 
 	b->len = 0;
 	bt_buf_add(b, first, sizeof(first));
@@ -170,7 +215,9 @@ void bagg_key(const struct bagg_keys *k, const struct bt_rec_in *r, enum bt_kind
 	if (k->rep)
 		bt_buf_add(b, &r->rep, sizeof(r->rep));
 	for (unsigned i = 0; i < k->n_dims; i++)
-		add_value(b, bagg_dim_field(r, k->dims[i]));
+		add_value(b, bagg_dim_field(r, k->dims[i], &store));
+	if (corrected)
+		add_value(b, corrected);
 	for (unsigned i = 0; k->every_dim && i < r->n_dims; i++) {
 		const struct bt_json_field *f = r->dims[i];
 

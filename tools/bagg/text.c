@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fmt.h"
 #include "report.h"
 #include "table.h"
+#include "term.h"
+#include "view.h"
 
 enum { FIXED_COLUMNS = 15 }; /* all but dimensions and percentiles */
 
@@ -27,6 +30,8 @@ struct layout {
 	struct bt_intern names;
 	struct dim_name *dims; /* by number in names */
 	uint32_t n_dims, cap_dims;
+	struct dim_name *placed[BT_TABLE_COLUMNS]; /* those with a column */
+	unsigned n_placed;
 	bool varies[BAGG_HEADS], of_varies; /* not the same in all groups */
 	unsigned of, head[BAGG_HEADS], rep; /* columns */
 	unsigned more;                      /* column of the dimensions that got none of their own */
@@ -108,6 +113,7 @@ static void place_dims(struct layout *l, unsigned n_ranks)
 			break;
 		}
 		l->dims[i].column = next_column(l, true);
+		l->placed[l->n_placed++] = &l->dims[i];
 		room--;
 	}
 }
@@ -144,8 +150,8 @@ static void heading(const struct layout *l, const struct bt_ranks *ranks, struct
 		bt_table_cell(t, l->head[i], "%s", heads[i]);
 	bt_table_cell(t, l->rep, "rep");
 	bt_table_cell(t, l->of, "of");
-	for (uint32_t i = 0; i < l->n_dims; i++)
-		bt_table_cell(t, l->dims[i].column, "%s", l->dims[i].name);
+	for (unsigned i = 0; i < l->n_placed; i++)
+		bt_table_cell(t, l->placed[i]->column, "%s", l->placed[i]->name);
 	bt_table_cell(t, l->more, "more");
 	bt_table_cell(t, l->metric, "metric");
 	bt_table_cell(t, l->n, "n");
@@ -168,8 +174,8 @@ static void row_dims(struct layout *l, const struct bagg_group *g, struct bt_tab
 	struct bt_buf more = BT_BUF_INIT;
 	bool added;
 
-	for (uint32_t i = 0; i < l->n_dims; i++)
-		bt_table_cell(t, l->dims[i].column, "-");
+	for (unsigned i = 0; i < l->n_placed; i++)
+		bt_table_cell(t, l->placed[i]->column, "-");
 	for (unsigned i = 0; i < g->n_dims; i++) {
 		const struct bagg_dim *d = &g->dims[i];
 		const struct dim_name *n = &l->dims[bt_intern(&l->names, d->name, strlen(d->name), &added)];
@@ -241,8 +247,9 @@ static void caption_part(struct bt_buf *b, size_t start, const char *name, const
 }
 
 /* "bcpu on db1, results: threads=1, loop=closed" */
-static void caption(const struct layout *l, const struct bt_rec_source *own, struct bt_buf *b)
+static void caption(const struct layout *l, const struct bagg_agg *a, struct bt_buf *b)
 {
+	const struct bt_rec_source *own = a->own;
 	const struct bagg_group *first = l->groups->list[0];
 	const char *tool = bagg_agg_head(first, BAGG_TOOL), *host = bagg_agg_head(first, BAGG_HOST);
 	const char *loop = bagg_agg_head(first, BAGG_LOOP), *run = bagg_agg_head(first, BAGG_RUN);
@@ -255,6 +262,7 @@ static void caption(const struct layout *l, const struct bt_rec_source *own, str
 		bt_buf_printf(b, ", run %s", run);
 	if (!l->of_varies)
 		bt_buf_printf(b, ", %ss", bt_kind_name(first->of));
+	bagg_window_text(a, b);
 	start = b->len;
 	for (uint32_t i = 0; i < l->n_dims; i++)
 		if (!l->dims[i].varies)
@@ -263,9 +271,7 @@ static void caption(const struct layout *l, const struct bt_rec_source *own, str
 		caption_part(b, start, own->tag_names[i], own->tag_values[i]);
 	if (!l->varies[BAGG_LOOP] && loop)
 		caption_part(b, start, "loop", loop);
-	for (size_t i = 0; i < b->len && !b->failed; i++)
-		if ((unsigned char)b->data[i] < 0x20 || b->data[i] == 0x7f)
-			b->data[i] = '?';
+	bagg_clean(b, 0);
 	bt_buf_str(b, "\n\n");
 }
 
@@ -284,29 +290,71 @@ static int fill(struct layout *l, struct bagg_agg *a, struct bt_table *t)
 	return rc < 0 ? rc : t->failed ? -ENOMEM : 0;
 }
 
-int bagg_report_table(struct bagg_agg *a, const struct bagg_groups *g, struct bt_outfile *file, bool markdown)
+/* Below the table, a drawing for each group. */
+static int charts(struct bagg_report *r, struct bagg_agg *a, const struct bagg_groups *g, struct bt_buf *b)
+{
+	unsigned width = isatty(r->file->fd) ? bt_term_width(r->file->fd) : 80;
+	bool markdown = r->format == BAGG_MD;
+	struct bt_buf title = BT_BUF_INIT;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < g->n && rc == 0; i++) {
+		rc = bagg_agg_set(a, g->list[i]);
+		if (rc == -EMSGSIZE)
+			rc = 0;
+		title.len = 0;
+		bagg_title(a, ' ', &title);
+		bt_buf_str(b, markdown ? "\n```\n" : "\n");
+		bagg_chart(a, bt_buf_cstr(&title), width, b);
+		bt_buf_str(b, markdown ? "```\n" : "");
+		rc = title.failed ? -ENOMEM : bagg_flush(r, b, false, rc);
+	}
+	bt_buf_free(&title);
+	return rc;
+}
+
+static int table(struct bagg_report *r, struct bagg_agg *a, struct layout *l, struct bt_buf *b)
+{
+	bool markdown = r->format == BAGG_MD;
+	struct bt_buf head = BT_BUF_INIT;
+	struct bt_table t;
+	int rc;
+
+	bt_table_init(&t, l->columns);
+	rc = fill(l, a, &t);
+	if (rc == 0) {
+		caption(l, a, &head);
+		bt_buf_str(b, r->calls > 0 ? "\n" : "");
+		if (markdown)
+			bt_markdown(b, bt_buf_cstr(&head));
+		else
+			bt_buf_str(b, bt_buf_cstr(&head));
+		if (markdown)
+			bt_table_markdown(&t, b);
+		else
+			bt_table_text(&t, b);
+		rc = head.failed ? -ENOMEM : 0;
+	}
+	bt_table_free(&t);
+	bt_buf_free(&head);
+	return rc;
+}
+
+int bagg_report_table(struct bagg_report *r, struct bagg_agg *a, const struct bagg_groups *g)
 {
 	struct layout l = { .groups = g };
 	struct bt_buf b = BT_BUF_INIT;
-	struct bt_table t;
 	int rc;
 
 	if (g->n == 0)
 		return 0;
 	rc = survey(&l);
 	place(&l, a->ranks);
-	bt_table_init(&t, l.columns);
 	if (rc == 0)
-		rc = fill(&l, a, &t);
-	if (rc == 0) {
-		caption(&l, a->own, &b);
-		if (markdown)
-			bt_table_markdown(&t, &b);
-		else
-			bt_table_text(&t, &b);
-		rc = b.failed ? -ENOMEM : bt_outfile_write(file, b.data, b.len);
-	}
-	bt_table_free(&t);
+		rc = table(r, a, &l, &b);
+	if (rc == 0 && r->chart)
+		rc = charts(r, a, g, &b);
+	rc = bagg_flush(r, &b, true, rc);
 	bt_buf_free(&b);
 	bt_intern_free(&l.names);
 	free(l.dims);
