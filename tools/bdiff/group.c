@@ -3,6 +3,7 @@
  * group - observations of the same thing on both sides: same metric, unit, statistic and keys.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,53 +85,112 @@ static struct bdiff_group *group_of(struct bdiff_groups *g, const struct bt_buf 
 	return &g->v[i];
 }
 
-static int add_value(struct bdiff_values *s, double value)
+static int add_value(struct bdiff_values *s, uint32_t run, double value)
 {
-	size_t cap = s->cap ? s->cap * 2 : 8;
-	double *v;
+	uint32_t cap = s->cap ? s->cap * 2 : 4;
+	struct bdiff_obs *v;
 
 	if (s->n == s->cap) {
-		v = reallocarray(s->v, cap, sizeof(*v));
+		v = cap > s->cap ? reallocarray(s->v, cap, sizeof(*v)) : NULL;
 		if (!v)
 			return -ENOMEM;
 		s->v = v;
 		s->cap = cap;
 	}
-	s->v[s->n++] = value;
+	s->v[s->n++] = (struct bdiff_obs){ .value = value, .run = run };
 	return 0;
 }
 
-int bdiff_groups_add(struct bdiff_groups *g, const struct bt_buf *id, enum bdiff_side side, const struct bt_rec_in *r,
-		     double value)
+const char *bdiff_groups_taint(const struct bdiff_groups *g, const struct bdiff_values *s)
 {
-	struct bdiff_group *group = group_of(g, id);
-	char taint[BT_TAINT_LIST];
+	return s->taint > 0 ? g->taints.keys[s->taint - 1].bytes : "";
+}
 
-	if (!group || add_value(&group->side[side], value) < 0)
+/* Lists are few and groups many: each list is kept once. */
+static int add_taint(struct bdiff_groups *g, struct bdiff_values *s, struct bt_span more)
+{
+	char list[BT_TAINT_LIST], text[BT_TAINT_LIST];
+	int64_t i;
+	bool added;
+
+	if (!more.p || more.len == 0)
+		return 0;
+	bt_span_text(more, text, sizeof(text));
+	snprintf(list, sizeof(list), "%s", bdiff_groups_taint(g, s));
+	bt_taint_join(list, text);
+	i = bt_intern(&g->taints, list, strlen(list) + 1, &added);
+	if (i < 0)
 		return -ENOMEM;
+	s->taint = (uint32_t)i + 1;
+	return 0;
+}
+
+static int add(struct bdiff_groups *g, struct bdiff_group *group, enum bdiff_side side, uint32_t run,
+	       const struct bt_rec_in *r, double value)
+{
+	struct bdiff_values *s = &group->side[side];
+
 	if (r->better != BT_BETTER_NONE) {
 		group->contradiction |= group->better != BT_BETTER_NONE && group->better != r->better;
 		group->better = r->better;
 	}
-	bt_span_text(r->taint, taint, sizeof(taint));
-	bt_taint_join(group->side[side].taint, taint);
-	return 0;
+	return add_value(s, run, value) < 0 || add_taint(g, s, r->taint) < 0 ? -ENOMEM : 0;
+}
+
+int bdiff_groups_add(struct bdiff_groups *g, const struct bt_buf *id, enum bdiff_side side, uint32_t run,
+		     const struct bt_rec_in *r, double value)
+{
+	struct bdiff_group *group = group_of(g, id);
+
+	return group ? add(g, group, side, run, r, value) : -ENOMEM;
+}
+
+int bdiff_groups_hist(struct bdiff_groups *g, const struct bt_buf *id, enum bdiff_side side, uint32_t run,
+		      const struct bt_rec_in *r, struct bt_hist *h, double scale)
+{
+	struct bdiff_values *s;
+	struct bdiff_group *group;
+	uint64_t n = h->n;
+	int rc;
+
+	if (n == 0)
+		return 0;
+	group = group_of(g, id);
+	if (!group)
+		return -ENOMEM;
+	s = &group->side[side];
+	if (!s->pool)
+		s->pool = calloc(1, sizeof(*s->pool));
+	rc = s->pool ? bdiff_pool_add(s->pool, h, scale) : -ENOMEM;
+	return rc == 0 ? add(g, group, side, run, r, (double)n) : rc;
+}
+
+static void drop_pool(struct bdiff_values *s)
+{
+	if (s->pool)
+		bdiff_pool_free(s->pool);
+	free(s->pool);
+	s->pool = NULL;
 }
 
 void bdiff_groups_drop(struct bdiff_groups *g, enum bdiff_side side)
 {
 	for (uint32_t i = 0; i < g->ids.n; i++) {
 		g->v[i].side[side].n = 0;
-		g->v[i].side[side].taint[0] = '\0';
+		g->v[i].side[side].taint = 0;
+		drop_pool(&g->v[i].side[side]);
 	}
 }
 
 void bdiff_groups_free(struct bdiff_groups *g)
 {
 	for (uint32_t i = 0; i < g->ids.n; i++)
-		for (int side = 0; side < 2; side++)
+		for (int side = 0; side < 2; side++) {
 			free(g->v[i].side[side].v);
+			drop_pool(&g->v[i].side[side]);
+		}
 	bt_intern_free(&g->ids);
+	bt_intern_free(&g->taints);
 	free(g->v);
 	memset(g, 0, sizeof(*g));
 }

@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "intern.h"
+#include "pool.h"
 #include "rec.h"
 #include "recread.h"
 
@@ -27,10 +28,27 @@ struct bdiff_part {
 /* The first parts of every identity, always there; a record without unit has an empty one. */
 enum { BDIFF_HEADS = 3 }; /* metric, unit, stat */
 
+/* A process that measured. Samples of one process share its memory layout and its moment, so runs are what is counted. */
+struct bdiff_run {
+	uint16_t file; /* that it was read from, by its place on the command line: baselines from 0, NEW last */
+};
+
+struct bdiff_runs {
+	struct bt_intern ids; /* file, host and run id */
+	struct bdiff_run *v;  /* ids.n of them */
+	size_t cap;
+};
+
+struct bdiff_obs {
+	double value;
+	uint32_t run; /* place in struct bdiff_runs */
+};
+
 struct bdiff_values {
-	double *v; /* owned */
-	size_t n, cap;
-	char taint[BT_TAINT_LIST]; /* sorted comma list of all that was seen */
+	struct bdiff_obs *v; /* owned */
+	uint32_t n, cap;
+	uint32_t taint;          /* of all that was seen: place in struct bdiff_groups' taints, plus 1; 0: clean */
+	struct bdiff_pool *pool; /* owned; NULL: not a distribution's shape */
 };
 
 struct bdiff_group {
@@ -43,6 +61,7 @@ struct bdiff_groups {
 	struct bt_intern ids;
 	struct bdiff_group *v; /* ids.n of them */
 	size_t cap;
+	struct bt_intern taints; /* sorted comma lists, NUL included */
 };
 
 /* bdiff_id_part - append one part to an identity. */
@@ -57,9 +76,17 @@ const char *bdiff_part_next(const char *p, const char *end, struct bdiff_part *o
 /* bdiff_groups_id - bounds of the identity of group i. */
 const char *bdiff_groups_id(const struct bdiff_groups *g, uint32_t i, const char **end);
 
-/* bdiff_groups_add - one more observation. 0 or -ENOMEM. */
-int bdiff_groups_add(struct bdiff_groups *g, const struct bt_buf *id, enum bdiff_side side, const struct bt_rec_in *r,
-		     double value);
+/* bdiff_groups_taint - the comma list of a side, "" when it is clean. */
+const char *bdiff_groups_taint(const struct bdiff_groups *g, const struct bdiff_values *s);
+
+/* bdiff_groups_add - one more observation, of that run. 0 or -ENOMEM. */
+int bdiff_groups_add(struct bdiff_groups *g, const struct bt_buf *id, enum bdiff_side side, uint32_t run,
+		     const struct bt_rec_in *r, double value);
+
+/* bdiff_groups_hist - the counts of one more distribution, whose group has the statistic "shape"; an empty one adds nothing.
+ * scale: what its values were multiplied by. h is used up. 0 or -ENOMEM. */
+int bdiff_groups_hist(struct bdiff_groups *g, const struct bt_buf *id, enum bdiff_side side, uint32_t run,
+		      const struct bt_rec_in *r, struct bt_hist *h, double scale);
 
 /* bdiff_groups_drop - forget all observations of a side, keep their memory. */
 void bdiff_groups_drop(struct bdiff_groups *g, enum bdiff_side side);

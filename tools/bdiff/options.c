@@ -10,7 +10,7 @@
 #include "err.h"
 #include "num.h"
 
-enum { OPT_ALLOW_MISSING = BT_OPT_TOOL };
+enum { OPT_ACCEPT = BT_OPT_TOOL, OPT_ALLOW_MISSING, OPT_ALLOW_TRUNCATED, OPT_EXPORT, OPT_NO_HOLM, OPT_SMOOTH };
 
 static const struct bt_opt options[] = {
 	{ 'a', "alpha", "LEVEL", "how often chance alone may pass for a change (default 0.05)" },
@@ -19,20 +19,27 @@ static const struct bt_opt options[] = {
 	{ 'm', "metrics", "LIST", "compare only these metrics" },
 	{ 'o', "output", "FILE", "write to FILE, whole, then renamed into place" },
 	{ 'P', "percentiles", "LIST", "percentiles of distributions that are compared (default 50)" },
-	{ 'x', "threshold", "PCT", "smallest change that matters, in percent (default 5); METRIC=PCT for one metric" },
+	{ 'x', "threshold", "PCT", "smallest change that matters, in percent (default 2); METRIC=PCT for one metric" },
+	{ OPT_ACCEPT, "accept", "FILE", "changes that are accepted, each with a reason and an expiry date" },
 	{ OPT_ALLOW_MISSING, "allow-missing", NULL, "what is in BASE only is no trouble" },
-	{ BT_OPT_STRICT, "strict", NULL, "doubt is trouble: unsure, truncated, other machine; stop at a bad line" },
+	{ OPT_ALLOW_TRUNCATED, "allow-truncated", NULL, "streams cut short, interrupted or failed are no trouble" },
+	{ OPT_EXPORT, "export", NULL, "compare nothing: write the operands as one baseline, checked and sealed" },
+	{ OPT_NO_HOLM, "no-holm", NULL, "judge each row as if it were the only one" },
+	{ OPT_SMOOTH, "smooth", "K", "judge against the median of the last K baselines" },
+	{ BT_OPT_STRICT, "strict", NULL, "doubt is trouble: unsure rows, other machines; stop at a bad line" },
 	BT_OPTS_COMMON,
 	BT_OPTS_END
 };
 
 static const struct bt_tool tool = {
 	.name = "bdiff",
-	.synopsis = "[options] BASE NEW",
+	.synopsis = "[options] BASE [BASE ...] NEW",
 	.purpose = "Did it change? Compares two sets of runs; exit status 1 when something got worse, 2 on trouble.",
 	.options = options,
-	.examples = "  bcpu -R 5 > base.ndjson; bcpu -R 5 > new.ndjson; bdiff base.ndjson new.ndjson || echo slower\n"
-		    "  bcpu -R 5 | bdiff -x 10 -x batch=3 -P 50,99 base.ndjson -\n"
+	.examples = "  for i in 1 2 3 4 5 6 7 8; do bcpu; done > base.ndjson\n"
+		    "  for i in 1 2 3 4 5 6 7 8; do bcpu; done > new.ndjson; bdiff base.ndjson new.ndjson || echo slower\n"
+		    "  bcpu -R 5 | bdiff -x 10% -x batch=3% -P 50,99 base.ndjson -\n"
+		    "  bdiff --export -o base.ndjson.gz monday.ndjson tuesday.ndjson\n"
 		    "  bdiff -f md base.ndjson new.ndjson >> report.md\n",
 };
 
@@ -96,6 +103,20 @@ static void parse_percentiles(struct bdiff_opts *opts, struct bt_opts *o)
 		bt_opts_fail(o, "%s", why);
 }
 
+/* "5" or "5%". */
+static bool parse_pct(const char *text, double *out)
+{
+	size_t len = strlen(text);
+	char number[64];
+
+	if (len >= sizeof(number))
+		return false;
+	memcpy(number, text, len + 1);
+	if (len > 0 && number[len - 1] == '%')
+		number[len - 1] = '\0';
+	return bt_num_f64(number, 0, 1e6, out) == 0;
+}
+
 static void parse_threshold(struct bdiff_opts *opts, struct bt_opts *o)
 {
 	struct bdiff_threshold *t = &opts->thresholds[opts->n_thresholds];
@@ -103,18 +124,27 @@ static void parse_threshold(struct bdiff_opts *opts, struct bt_opts *o)
 	size_t len = equals ? (size_t)(equals - o->arg) : 0;
 
 	if (!equals) {
-		bt_opts_f64(o, 0, 1e6, &opts->threshold_pct);
+		if (!parse_pct(o->arg, &opts->threshold_pct))
+			bt_opts_fail(o, "'%.60s' is no percentage from 0 to 1e+06, such as 5 or 5%%", o->arg);
 		return;
 	}
 	if (opts->n_thresholds == BDIFF_LIST_MAX)
 		bt_opts_fail(o, "more than %d metrics", BDIFF_LIST_MAX);
-	else if (len == 0 || len >= sizeof(t->name) || bt_num_f64(equals + 1, 0, 1e6, &t->pct) < 0)
+	else if (len == 0 || len >= sizeof(t->name) || !parse_pct(equals + 1, &t->pct))
 		bt_opts_fail(o, "'%.60s' is no METRIC=PCT with a percentage from 0 to 1e+06", o->arg);
 	if (o->error[0])
 		return;
 	memcpy(t->name, o->arg, len);
 	t->name[len] = '\0';
 	opts->n_thresholds++;
+}
+
+static void parse_smooth(struct bdiff_opts *opts, struct bt_opts *o)
+{
+	uint64_t k = opts->smooth;
+
+	bt_opts_u64(o, 1, 1000, &k);
+	opts->smooth = (unsigned)k;
 }
 
 static void take_option(struct bdiff_opts *opts, struct bt_opts *o, int key)
@@ -138,8 +168,23 @@ static void take_option(struct bdiff_opts *opts, struct bt_opts *o, int key)
 	case 'x':
 		parse_threshold(opts, o);
 		break;
+	case OPT_ACCEPT:
+		opts->accept = o->arg;
+		break;
 	case OPT_ALLOW_MISSING:
 		opts->allow_missing = true;
+		break;
+	case OPT_ALLOW_TRUNCATED:
+		opts->allow_truncated = true;
+		break;
+	case OPT_EXPORT:
+		opts->export = true;
+		break;
+	case OPT_SMOOTH:
+		parse_smooth(opts, o);
+		break;
+	case OPT_NO_HOLM:
+		opts->no_holm = true;
 		break;
 	case BT_OPT_STRICT:
 		opts->strict = true;
@@ -153,22 +198,38 @@ static void take_option(struct bdiff_opts *opts, struct bt_opts *o, int key)
 	}
 }
 
+static void take_operands(struct bdiff_opts *opts, int argc, char **argv, int first)
+{
+	unsigned from_stdin = 0;
+
+	opts->paths = argv + first;
+	opts->n_paths = (unsigned)(argc - first);
+	opts->n_base = opts->export || opts->n_paths == 0 ? opts->n_paths : opts->n_paths - 1;
+	if (opts->export && opts->n_paths == 0)
+		bt_die_usage("--export needs at least one FILE");
+	if (!opts->export && opts->n_paths < 2)
+		bt_die_usage("at least two operands are expected: BASE and NEW");
+	if (opts->n_paths > BDIFF_FILES_MAX)
+		bt_die_usage("too many operands: more than 65535");
+	for (unsigned i = 0; i < opts->n_paths; i++)
+		from_stdin += strcmp(opts->paths[i], "-") == 0;
+	if (from_stdin > 1)
+		bt_die_usage(opts->export ? "only one FILE can be stdin" : "only one of BASE and NEW can be stdin");
+}
+
 void bdiff_options(struct bdiff_opts *opts, int argc, char **argv)
 {
 	struct bt_opts o;
 	int key;
 
-	*opts = (struct bdiff_opts){ .alpha = 0.05, .threshold_pct = 5 };
+	*opts = (struct bdiff_opts){ .alpha = 0.05, .threshold_pct = 2 };
 	opts->percentiles = (struct bt_ranks){ .n = 1, .rank = { { 50, "p50" } } };
 	bt_opts_init(&o, options, argc, argv);
 	while ((key = bt_opts_next(&o)) > 0)
 		take_option(opts, &o, key);
 	if (key < 0)
 		bt_die_usage(o.error);
-	if (argc - o.first != 2)
-		bt_die_usage("two operands are expected: BASE and NEW");
-	opts->paths[BDIFF_BASE] = argv[o.first];
-	opts->paths[BDIFF_NEW] = argv[o.first + 1];
-	if (strcmp(opts->paths[0], "-") == 0 && strcmp(opts->paths[1], "-") == 0)
-		bt_die_usage("only one of BASE and NEW can be stdin");
+	if (opts->export && opts->out.format != BT_FORMAT_AUTO && opts->out.format != BT_FORMAT_JSON)
+		bt_die_usage("--export writes json only");
+	take_operands(opts, argc, argv, o.first);
 }

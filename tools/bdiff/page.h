@@ -8,14 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bdiff.h"
+#include "record.h"
 #include "table.h"
-
-/* A group taken apart: strings end with a NUL and live in text. */
-struct bdiff_names {
-	struct bt_buf text;
-	const char *metric, *unit, *stat, *tool, *test, *host; /* NULL: absent; the first three never are */
-};
 
 /* The table in progress and what it is made of. */
 struct bdiff_page {
@@ -23,16 +17,24 @@ struct bdiff_page {
 	struct bt_table table;
 	bool several_tools;
 	struct bt_buf colours; /* one byte for each row of the table, the heading included */
+	struct bt_buf remarks; /* lines below the table: why a row is what it is */
+	uint64_t n_remarks;
+	struct bt_buf means;   /* lines below these */
 };
 
 /* bdiff_page_init - an empty table with its heading. */
 void bdiff_page_init(struct bdiff_page *s, struct bdiff *d, bool several_tools);
 
-/* bdiff_page_row - the row of group i. */
+/* bdiff_page_row, bdiff_page_shape - the row of group i. accept: why a regression is accepted, or NULL. */
 void bdiff_page_row(struct bdiff_page *s, uint32_t i, const struct bdiff_row *row, const struct bdiff_names *n,
-		    const char *taint);
+		    const char *taint, const struct bdiff_accept *accept);
+void bdiff_page_shape(struct bdiff_page *s, uint32_t i, const struct bdiff_shape *shape, const struct bdiff_names *n,
+		      const char *taint);
 
-/* bdiff_page_write - write the table and, as text, the summary. 0 or -ENOMEM; write errors are left in d->out.error. */
+/* bdiff_page_geomean - a line of its own. */
+void bdiff_page_geomean(struct bdiff_page *s, const struct bdiff_geomean *m, const struct bdiff_names *n);
+
+/* bdiff_page_write - write the table, the remarks and the summary. 0 or -ENOMEM; write errors are left in d->out.error. */
 int bdiff_page_write(struct bdiff_page *s);
 
 void bdiff_page_free(struct bdiff_page *s);

@@ -1,159 +1,48 @@
 /* SPDX-License-Identifier: ISC
  *
- * show - judges group by group and writes the rows of the comparison.
+ * show - judges all groups as one family and writes the rows of the comparison.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "bdiff.h"
 #include "err.h"
 #include "page.h"
+#include "record.h"
+#include "shift.h"
 #include "sig.h"
 
-#define RENAMED_MAX 136 /* bytes of one renamed key, with NUL */
-
-/* Keys of a diff record. A key of the group with such a name is shown as dim_NAME. */
-static const char *const own_keys[] = {
-	"stat", "base", "new", "change_pct", "p", "u", "n_base", "n_new", "base_lo", "base_hi", "new_lo", "new_hi", "verdict",
-	"need", "alpha", "threshold_pct", NULL,
+/* A comparison on its way out. */
+struct show {
+	struct bdiff *d;
+	struct bdiff_row *rows; /* of every group; those of shapes are unused */
+	struct bdiff_names names;
+	struct bdiff_geomeans geomeans;
+	struct bdiff_page page;
 };
 
-static bool is_own(const char *name)
+static bool on_page(const struct bdiff *d)
 {
-	for (int i = 0; own_keys[i]; i++)
-		if (strcmp(own_keys[i], name) == 0)
-			return true;
-	return bt_rec_class(name, strlen(name)) != BT_CLASS_DIM;
+	return d->out.format == BT_FORMAT_TEXT;
 }
 
-/* Offset of a copy of the value with a NUL behind it. */
-static size_t keep(struct bt_buf *text, const struct bdiff_part *part)
+static bool is_pair(const struct bdiff_group *g)
 {
-	size_t at = text->len;
-
-	bt_buf_add(text, part->value, part->len);
-	bt_buf_char(text, '\0');
-	return at;
+	return g->side[BDIFF_BASE].n > 0 && g->side[BDIFF_NEW].n > 0;
 }
 
-enum place { METRIC, UNIT, STAT, TOOL, TEST, HOST, PLACES, NOWHERE = -1 };
-
-/* Where in a record a part of an identity stands when it is no key. */
-static enum place place_of(const struct bdiff_part *part, int order)
+static bool is_judged(const struct bdiff_group *g)
 {
-	if (order < BDIFF_HEADS)
-		return (enum place)order;
-	if (!part->is_string)
-		return NOWHERE;
-	return strcmp(part->name, "tool") == 0 ? TOOL : strcmp(part->name, "test") == 0 ? TEST :
-	       strcmp(part->name, "host") == 0 ? HOST : NOWHERE;
+	return is_pair(g) && !bdiff_is_shape(g);
 }
 
-static int names_of(struct bdiff_names *n, const struct bdiff_groups *g, uint32_t i)
+static int take_names(struct show *s, uint32_t i)
 {
-	const char **out[PLACES] = { &n->metric, &n->unit, &n->stat, &n->tool, &n->test, &n->host };
-	const char *end, *p = bdiff_groups_id(g, i, &end);
-	size_t at[PLACES];
-	bool found[PLACES] = { false };
-	struct bdiff_part part;
+	const char *end, *id = bdiff_groups_id(&s->d->groups, i, &end);
 
-	n->text.len = 0;
-	for (int order = 0; (p = bdiff_part_next(p, end, &part)); order++) {
-		enum place place = place_of(&part, order);
-
-		if (place == NOWHERE)
-			continue;
-		at[place] = keep(&n->text, &part);
-		found[place] = true;
-	}
-	if (n->text.failed)
-		return -ENOMEM;
-	for (int k = 0; k < PLACES; k++)
-		*out[k] = found[k] ? n->text.data + at[k] : NULL;
-	return 0;
-}
-
-static void add_dims(struct bt_rec *r, const struct bdiff_groups *g, uint32_t i, char *renamed)
-{
-	const char *end, *p = bdiff_groups_id(g, i, &end);
-	struct bdiff_part part;
-
-	for (int order = 0; (p = bdiff_part_next(p, end, &part)); order++) {
-		const char *name = part.name;
-
-		if (place_of(&part, order) != NOWHERE)
-			continue;
-		if (is_own(name)) {
-			name = renamed;
-			renamed += snprintf(renamed, RENAMED_MAX, "dim_%.128s", part.name) + 1;
-		}
-		if (part.is_string)
-			bt_rec_text(r, name, part.value, part.len);
-		else
-			bt_rec_raw(r, name, part.value, part.len);
-	}
-}
-
-static void add_interval(struct bt_rec *r, const struct bdiff_figures *f, const char *lo, const char *hi)
-{
-	if (isnan(f->lo))
-		return;
-	bt_rec_f64(r, lo, f->lo);
-	bt_rec_f64(r, hi, f->hi);
-}
-
-static void add_figures(struct bt_rec *r, const struct bdiff_row *row)
-{
-	if (row->base.n > 0)
-		bt_rec_f64(r, "base", row->base.median);
-	if (row->new.n > 0)
-		bt_rec_f64(r, "new", row->new.median);
-	if (row->base.n > 0 && row->new.n > 0) {
-		bt_rec_f64(r, "change_pct", row->change_pct);
-		bt_rec_f64(r, "p", row->p);
-		bt_rec_f64(r, "u", row->u);
-	}
-	bt_rec_u64(r, "n_base", row->base.n);
-	bt_rec_u64(r, "n_new", row->new.n);
-	add_interval(r, &row->base, "base_lo", "base_hi");
-	add_interval(r, &row->new, "new_lo", "new_hi");
-	bt_rec_str(r, "verdict", bdiff_verdict_name(row->verdict));
-	if (row->verdict == BDIFF_UNSURE)
-		bt_rec_u64(r, "need", row->need);
-	bt_rec_f64(r, "alpha", row->alpha);
-	bt_rec_f64(r, "threshold_pct", row->threshold_pct);
-}
-
-static void write_record(struct bdiff *d, uint32_t i, const struct bdiff_row *row, const struct bdiff_names *n,
-			 const char *taint)
-{
-	struct bt_rec_source own = d->out.source;
-	char renamed[BT_REC_KEYS * RENAMED_MAX];
-	struct bt_rec r;
-
-	bt_rec_init(&r, BT_KIND_DIFF);
-	r.test = n->test;
-	r.metric = n->metric;
-	r.unit = *n->unit ? n->unit : NULL;
-	r.better = d->groups.v[i].contradiction ? BT_BETTER_NONE : d->groups.v[i].better;
-	add_dims(&r, &d->groups, i, renamed);
-	bt_rec_str(&r, "stat", n->stat);
-	add_figures(&r, row);
-	if (*taint)
-		bt_rec_str(&r, "taint", taint);
-	/* A row is about the tool and host that were measured, as bagg's records are. */
-	if (n->tool)
-		d->out.source.tool = n->tool;
-	if (n->host)
-		snprintf(d->out.source.host, sizeof(d->out.source.host), "%s", n->host);
-	bt_rec_source_prepare(&d->out.source);
-	if (bt_out_rec(&d->out, &r) == -EMSGSIZE) {
-		bt_warn("%.60s: a row is too long for a record and left out", n->metric);
-		d->trouble = true;
-	}
-	d->out.source = own;
+	return bdiff_names_of(&s->names, id, end);
 }
 
 /* What matters for one group's row: its metric, or its statistic where that is named. The last that fits counts. */
@@ -172,66 +61,221 @@ static double threshold(struct bdiff_opts *opts, const struct bdiff_names *n)
 	return pct;
 }
 
-static int show_group(struct bdiff_page *s, uint32_t i, struct bdiff_names *n)
+/* The limits of shapes have names of their own; they are no percentages. */
+static struct bdiff_shape_limits shape_limits(struct bdiff_opts *opts)
+{
+	struct bdiff_shape_limits limits = { .psi = NAN, .ks = NAN, .wasserstein = NAN };
+	double *limit;
+
+	for (unsigned i = 0; i < opts->n_thresholds; i++) {
+		struct bdiff_threshold *t = &opts->thresholds[i];
+
+		limit = strcmp(t->name, "psi") == 0 ? &limits.psi : strcmp(t->name, "ks") == 0 ? &limits.ks :
+			strcmp(t->name, "wasserstein") == 0 ? &limits.wasserstein : NULL;
+		if (limit) {
+			*limit = t->pct;
+			t->used = true;
+		}
+	}
+	return limits;
+}
+
+static void make_rule(struct bdiff *d)
+{
+	size_t rows = 0;
+
+	for (uint32_t i = 0; i < d->groups.ids.n; i++)
+		rows += is_judged(&d->groups.v[i]);
+	d->rule = (struct bdiff_rule){
+		.alpha = d->opts.alpha, .rows = rows, .family = d->opts.no_holm || rows == 0 ? 1 : rows,
+		.smooth = d->opts.smooth, .strict = d->opts.strict,
+	};
+}
+
+static int measure(struct show *s)
+{
+	struct bdiff *d = s->d;
+
+	for (uint32_t i = 0; i < d->groups.ids.n; i++) {
+		struct bdiff_group *g = &d->groups.v[i];
+		int rc;
+
+		if (bt_sig_caught())
+			return -EINTR;
+		if (bdiff_is_shape(g))
+			continue;
+		rc = take_names(s, i);
+		if (rc == 0)
+			rc = bdiff_measure(&s->rows[i], g, &d->runs, &d->rule, threshold(&d->opts, &s->names));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Every row with both sides is a member of the family. */
+static int adjust(struct show *s)
+{
+	const struct bdiff_groups *groups = &s->d->groups;
+	double *p = malloc((s->d->rule.rows + 1) * sizeof(*p));
+	size_t n = 0;
+	int rc;
+
+	if (!p)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < groups->ids.n; i++)
+		if (is_judged(&groups->v[i]))
+			p[n++] = s->rows[i].p;
+	rc = s->d->opts.no_holm ? 0 : bt_holm(p, n);
+	n = 0;
+	for (uint32_t i = 0; i < groups->ids.n && rc == 0; i++)
+		if (is_judged(&groups->v[i]))
+			s->rows[i].p = p[n++];
+	free(p);
+	return rc;
+}
+
+static enum bt_better better_of(struct bdiff *d, const struct bdiff_group *g, const char *metric)
+{
+	if (!g->contradiction)
+		return g->better;
+	bt_warn("%.60s: records disagree on whether lower or higher is better", metric);
+	d->trouble = true;
+	return BT_BETTER_NONE;
+}
+
+static int show_row(struct show *s, uint32_t i, const char *taint)
 {
 	struct bdiff *d = s->d;
 	struct bdiff_group *g = &d->groups.v[i];
-	char taint[BT_TAINT_LIST] = "";
-	struct bdiff_row row;
-	int rc = names_of(n, &d->groups, i);
+	struct bdiff_row *row = &s->rows[i];
+	const struct bdiff_accept *accept = NULL;
+	const char *end, *id = bdiff_groups_id(&d->groups, i, &end);
 
-	if (rc == 0)
-		rc = bdiff_judge(&row, g, d->opts.alpha, threshold(&d->opts, n));
+	bdiff_decide(row, better_of(d, g, s->names.metric), &d->rule);
+	if (row->verdict == BDIFF_REGRESSED)
+		accept = bdiff_accepted(d, id, end, row->change_pct);
+	if (accept)
+		row->verdict = BDIFF_ACCEPTED;
+	d->verdicts[row->verdict]++;
+	d->by_rep += is_pair(g) && row->level == BDIFF_BY_REP;
+	if (on_page(d))
+		bdiff_page_row(&s->page, i, row, &s->names, taint, accept);
+	else
+		bdiff_record_row(d, i, row, &s->names, taint, accept);
+	return bdiff_geomeans_add(&s->geomeans, id, end, row);
+}
+
+/* That one side lacks a shape its percentiles say already. */
+static int show_shape(struct show *s, uint32_t i, const char *taint)
+{
+	struct bdiff *d = s->d;
+	struct bdiff_shape_limits limits = shape_limits(&d->opts);
+	struct bdiff_shape shape;
+	int rc;
+
+	if (!is_pair(&d->groups.v[i]))
+		return 0;
+	rc = bdiff_shape(&shape, &d->groups.v[i], d->opts.alpha, &limits);
 	if (rc < 0)
 		return rc;
-	if (g->contradiction) {
-		bt_warn("%.60s: records disagree on whether lower or higher is better", n->metric);
-		d->trouble = true;
-	}
-	d->verdicts[row.verdict]++;
-	for (int side = 0; side < 2; side++)
-		bt_taint_join(taint, g->side[side].taint);
-	if (d->out.format == BT_FORMAT_TEXT)
-		bdiff_page_row(s, i, &row, n, taint);
+	d->shapes++;
+	d->shapes_changed += shape.verdict != BDIFF_SAME;
+	d->shapes_regressed += shape.verdict == BDIFF_REGRESSED;
+	if (on_page(d))
+		bdiff_page_shape(&s->page, i, &shape, &s->names, taint);
 	else
-		write_record(d, i, &row, n, taint);
+		bdiff_record_shape(d, i, &shape, &s->names, taint);
+	return 0;
+}
+
+static int show_group(struct show *s, uint32_t i)
+{
+	const struct bdiff_groups *g = &s->d->groups;
+	char taint[BT_TAINT_LIST] = "";
+	int rc = bt_sig_caught() ? -EINTR : take_names(s, i);
+
+	if (rc < 0)
+		return rc;
+	for (int side = 0; side < 2; side++)
+		bt_taint_join(taint, bdiff_groups_taint(g, &g->v[i].side[side]));
+	return bdiff_is_shape(&g->v[i]) ? show_shape(s, i, taint) : show_row(s, i, taint);
+}
+
+/* One row is its own mean. */
+static int show_geomeans(struct show *s)
+{
+	for (uint32_t i = 0; i < s->geomeans.ids.n; i++) {
+		const struct bt_intern_key *key = &s->geomeans.ids.keys[i];
+		const struct bdiff_geomean *m = &s->geomeans.v[i];
+
+		if (m->rows < 2)
+			continue;
+		if (bdiff_names_of(&s->names, key->bytes, key->bytes + key->len) < 0)
+			return -ENOMEM;
+		if (on_page(s->d))
+			bdiff_page_geomean(&s->page, m, &s->names);
+		else
+			bdiff_record_geomean(s->d, m, &s->names);
+	}
 	return 0;
 }
 
 /* Whether rows need a column to tell tools apart. */
-static bool several_tools(const struct bdiff_groups *g, struct bdiff_names *n)
+static bool several_tools(struct show *s)
 {
 	char first[64] = "";
 
-	for (uint32_t i = 0; i < g->ids.n; i++) {
-		if (names_of(n, g, i) < 0 || !n->tool)
+	for (uint32_t i = 0; i < s->d->groups.ids.n; i++) {
+		if (take_names(s, i) < 0 || !s->names.tool)
 			continue;
 		if (!*first)
-			snprintf(first, sizeof(first), "%s", n->tool);
-		else if (strncmp(first, n->tool, sizeof(first) - 1) != 0)
+			snprintf(first, sizeof(first), "%s", s->names.tool);
+		else if (strncmp(first, s->names.tool, sizeof(first) - 1) != 0)
 			return true;
 	}
 	return false;
 }
 
-int bdiff_show(struct bdiff *d)
+/* What is new comes last, whatever else was seen first. */
+static int show_groups(struct show *s)
 {
-	struct bdiff_names n = { .text = BT_BUF_INIT };
-	struct bdiff_page page;
+	const struct bdiff_groups *groups = &s->d->groups;
 	int rc = 0;
 
-	bdiff_page_init(&page, d, several_tools(&d->groups, &n));
-	/* What is new comes last, whatever else was seen first. */
 	for (int in_base = 1; in_base >= 0; in_base--)
-		for (uint32_t i = 0; i < d->groups.ids.n && rc == 0; i++) {
-			const struct bdiff_group *g = &d->groups.v[i];
+		for (uint32_t i = 0; i < groups->ids.n && rc == 0; i++) {
+			const struct bdiff_group *g = &groups->v[i];
 
 			if ((g->side[BDIFF_BASE].n > 0) == in_base && (in_base || g->side[BDIFF_NEW].n > 0))
-				rc = bt_sig_caught() ? -EINTR : show_group(&page, i, &n);
+				rc = show_group(s, i);
 		}
-	if (rc == 0 && d->out.format == BT_FORMAT_TEXT)
-		rc = bdiff_page_write(&page);
-	bdiff_page_free(&page);
-	bt_buf_free(&n.text);
+	return rc;
+}
+
+int bdiff_show(struct bdiff *d)
+{
+	struct show s = { .d = d, .rows = calloc((size_t)d->groups.ids.n + 1, sizeof(*s.rows)) };
+	int rc = s.rows ? 0 : -ENOMEM;
+
+	make_rule(d);
+	if (rc == 0)
+		rc = measure(&s);
+	if (rc == 0)
+		rc = adjust(&s);
+	bdiff_page_init(&s.page, d, several_tools(&s));
+	if (rc == 0)
+		rc = show_groups(&s);
+	if (rc == 0)
+		rc = show_geomeans(&s);
+	if (d->by_rep > 0 && rc == 0)
+		bt_note("one run on a side: repetitions are judged, and how much runs differ from each other cannot be "
+			"seen");
+	if (rc == 0 && on_page(d))
+		rc = bdiff_page_write(&s.page);
+	bdiff_page_free(&s.page);
+	bdiff_geomeans_free(&s.geomeans);
+	bt_buf_free(&s.names.text);
+	free(s.rows);
 	return rc;
 }
