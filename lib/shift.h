@@ -25,10 +25,12 @@ struct bt_shift {
 int bt_shift_between(const double *a, size_t na, const double *b, size_t nb, double level, struct bt_shift *out);
 
 /* bt_shift_permute - two-sided permutation test of a difference of means of logarithms (of plain values where not all
- * are positive) by reassigning whole values (runs) to the two sides. All assignments are tried when there are at most
- * 200 000; else random ones of a fixed seed: p is (1 + hits) / (1 + tries) of 199 999 tries (fewer beyond 1000 values a
- * side, at least 9 999), or hits / tries as soon as there are 1000 hits (Besag and Clifford 1991). Returns p, never 0; NaN for
- * an empty sample, a value that is not finite, or without memory. *exact: all were tried. */
+ * are positive) by reassigning whole values (runs) to the two sides. What is d times as far from the median of all as 1.5
+ * robust standard deviations, d above 1, counts as (1 + ln d / 10) times: one wild run must not drown all others. All
+ * assignments are tried when there are at most 200 000; else random ones of a fixed seed: p is (1 + hits) / (1 + tries) of
+ * 199 999 tries (fewer beyond 1000 values a side, at least 9 999), or hits / tries as soon as there are 1000 hits (Besag and
+ * Clifford 1991). Returns p, never 0; NaN for an empty sample, a value that is not finite, or without memory. *exact: all
+ * were tried. */
 double bt_shift_permute(const double *a, size_t na, const double *b, size_t nb, bool *exact);
 
 /* bt_shift_permute_least_p - the smallest p that test can give for these sizes: 1 / choose(na+nb, na), twice that where

@@ -26,6 +26,11 @@
 /* Records of which an input's observations are made; a better source replaces lesser ones. */
 enum bdiff_source { BDIFF_NOTHING, BDIFF_SAMPLES, BDIFF_AGGS, BDIFF_RESULTS, BDIFF_SOURCES };
 
+struct bdiff_name {
+	char text[64];
+	bool used; /* something that was compared has it */
+};
+
 struct bdiff_threshold {
 	char name[64]; /* of a metric or a statistic */
 	double pct;
@@ -38,7 +43,7 @@ struct bdiff_opts {
 	unsigned n_thresholds, n_metrics, n_keys;
 	struct bdiff_threshold thresholds[BDIFF_LIST_MAX];
 	struct bt_ranks percentiles;
-	char metrics[BDIFF_LIST_MAX][64], keys[BDIFF_LIST_MAX][64]; /* none: all */
+	struct bdiff_name metrics[BDIFF_LIST_MAX], keys[BDIFF_LIST_MAX]; /* none: all */
 	bool strict, allow_missing, allow_truncated;
 	bool export;     /* write a baseline, compare nothing */
 	bool no_holm;    /* each row is judged as if it were the only one */

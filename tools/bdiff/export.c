@@ -230,7 +230,6 @@ static size_t without_doubles(struct bdiff_lines *l)
 	return n - kept;
 }
 
-
 /* Whose name the first and the last line bear: that of the first record. */
 static void name_source(struct bdiff *d, struct bt_rec_source *src)
 {

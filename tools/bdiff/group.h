@@ -35,6 +35,8 @@ struct bdiff_run {
 
 struct bdiff_runs {
 	struct bt_intern ids; /* file, host and run id */
+	struct bt_intern processes; /* host and run id, of those that have both */
+	uint64_t again;       /* runs that stand in another file as well */
 	struct bdiff_run *v;  /* ids.n of them */
 	size_t cap;
 };

@@ -24,7 +24,7 @@ const char *bdiff_source_name(enum bdiff_source source)
 static bool wanted(const struct bdiff_opts *opts, struct bt_span metric)
 {
 	for (unsigned i = 0; i < opts->n_metrics; i++)
-		if (bt_span_is(metric, opts->metrics[i]))
+		if (bt_span_is(metric, opts->metrics[i].text))
 			return true;
 	return opts->n_metrics == 0;
 }
@@ -178,10 +178,10 @@ static void say_flaws(struct bdiff *d, const char *name, const struct bdiff_inpu
 	if (in->cut)
 		say("%s: truncated: the last line is cut", name);
 	if (unsealed)
-		say("%s: truncated: the end of the baseline is missing", name);
+		bt_warn("%s: truncated: the end of the baseline is missing", name);
 	bdiff_say_streams(d, name, &in->streams);
 	d->bad_lines += in->bad.lines;
-	d->trouble |= in->bad.lines > 0 || ((in->cut || unsealed) && !d->opts.allow_truncated);
+	d->trouble |= in->bad.lines > 0 || unsealed || (in->cut && !d->opts.allow_truncated);
 }
 
 int bdiff_read(struct bdiff *d, unsigned file)
@@ -192,7 +192,8 @@ int bdiff_read(struct bdiff *d, unsigned file)
 	int rc = bt_lines_open(&l, path);
 
 	if (rc < 0) {
-		bt_warn("%s: %s", path, strerror(-rc));
+		if (rc != -EINTR || !bt_sig_caught())
+			bt_warn("%s: %s", path, strerror(-rc));
 		return rc;
 	}
 	l.wait = bt_sig_wait;

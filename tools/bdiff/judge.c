@@ -51,7 +51,7 @@ static double spread(const struct bdiff_figures *base, const struct bdiff_figure
 	return isnan(base->spread) || new->spread > base->spread ? new->spread : base->spread;
 }
 
-/* One standard error of the difference of two medians of identical code; or how far baselines were apart, if that is more. */
+/* One standard error of the difference of two medians of identical code; or how far baselines lie apart, if that is more. */
 static double floor_pct(const struct bdiff_figures *base, const struct bdiff_figures *new)
 {
 	double se = spread(base, new) * MEDIAN_SE * sqrt(1 / (double)base->n + 1 / (double)new->n);

@@ -65,6 +65,9 @@ static void look_at_sides(struct bdiff *d)
 {
 	bdiff_say_source(d, BDIFF_BASE);
 	bdiff_say_source(d, BDIFF_NEW);
+	if (d->runs.again > 0)
+		bt_note("runs that stand in more than one operand: %llu; each counts in all of them",
+			(unsigned long long)d->runs.again);
 	if (d->opts.smooth > d->opts.n_base)
 		bt_note("--smooth %u: there are only %u baselines", d->opts.smooth, d->opts.n_base);
 	if (bdiff_machines_differ(&d->sides[BDIFF_BASE].origin, &d->sides[BDIFF_NEW].origin) && d->opts.strict) {
@@ -94,28 +97,61 @@ static bool say_empty(const struct bdiff *d)
 	return any;
 }
 
+/* Names on the command line that nothing has are typing errors. Returns whether there are such. */
+static bool say_unused(const struct bdiff_name *names, unsigned n, char option, const char *what)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (names[i].used)
+			continue;
+		any = true;
+		bt_warn("-%c %s: %s", option, names[i].text, what);
+	}
+	return any;
+}
+
+static bool say_unused_options(const struct bdiff *d)
+{
+	const struct bdiff_opts *o = &d->opts;
+	bool doubt = say_unused(o->keys, o->n_keys, 'k', "no record has such a key"), any;
+
+	for (unsigned i = 0; i < o->n_thresholds; i++) {
+		if (o->thresholds[i].used)
+			continue;
+		doubt = true;
+		bt_warn("-x %s: nothing of that name was compared", o->thresholds[i].name);
+	}
+	/* What was to be watched and is not there has not been seen to be well. */
+	any = say_unused(o->metrics, o->n_metrics, 'm', "neither side has such a metric");
+	return any || (doubt && o->strict);
+}
+
+static void say_unsure(const struct bdiff *d)
+{
+	void (*say)(const char *, ...) = d->opts.strict ? bt_warn : bt_note;
+	unsigned long long rows = d->verdicts[BDIFF_UNSURE];
+
+	if (rows > 0)
+		say("%llu cannot be told: too few runs, or too much noise%s", rows,
+		    d->opts.strict ? "" : " (--strict makes that trouble)");
+}
+
 /* Verdicts that mean more than improved or regressed. */
 static void weigh(struct bdiff *d)
 {
-	bool empty = say_empty(d);
+	bool empty = say_empty(d), missing = d->verdicts[BDIFF_MISSING] > 0 && !d->opts.allow_missing;
 	uint64_t compared = 0;
 
 	for (int v = 0; v < BDIFF_MISSING; v++)
 		compared += d->verdicts[v];
 	if (compared == 0 && !empty)
 		bt_warn("the two sides have no metric in common");
-	if (compared > 0 && d->verdicts[BDIFF_MISSING] > 0 && !d->opts.allow_missing)
+	if (compared > 0 && missing)
 		bt_warn("%llu of BASE are missing in NEW (--allow-missing accepts that)",
 			(unsigned long long)d->verdicts[BDIFF_MISSING]);
-	if (d->opts.strict && d->verdicts[BDIFF_UNSURE] > 0)
-		bt_warn("%llu cannot be told: too few runs, or too much noise", (unsigned long long)d->verdicts[BDIFF_UNSURE]);
-	for (unsigned i = 0; i < d->opts.n_thresholds; i++) {
-		if (d->opts.thresholds[i].used)
-			continue;
-		bt_warn("-x %s: nothing of that name was compared", d->opts.thresholds[i].name);
-		d->trouble |= d->opts.strict;
-	}
-	d->trouble |= empty || compared == 0 || (d->verdicts[BDIFF_MISSING] > 0 && !d->opts.allow_missing) ||
+	say_unsure(d);
+	d->trouble |= say_unused_options(d) || empty || compared == 0 || missing ||
 		      (d->opts.strict && d->verdicts[BDIFF_UNSURE] > 0);
 }
 

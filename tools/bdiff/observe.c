@@ -27,7 +27,7 @@ static bool add_keys(const struct bdiff_opts *opts, struct bt_buf *id, const str
 	bool ok = true;
 
 	for (unsigned i = 0; i < opts->n_keys && ok; i++) {
-		f = bt_json_find(r->json, opts->keys[i]);
+		f = bt_json_find(r->json, opts->keys[i].text);
 		ok = !f || bdiff_id_field(id, f);
 	}
 	if (opts->n_keys > 0)

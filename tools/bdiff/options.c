@@ -62,14 +62,14 @@ static bool more(const char *list, const char *arg)
 	return *list || (list > arg && list[-1] == ',');
 }
 
-static void parse_names(struct bt_opts *o, char names[][64], unsigned *n)
+static void parse_names(struct bt_opts *o, struct bdiff_name *names, unsigned *n)
 {
 	const char *list = o->arg;
 
 	do {
 		if (*n == BDIFF_LIST_MAX)
 			bt_opts_fail(o, "more than %d names", BDIFF_LIST_MAX);
-		else if (item(&list, names[*n], sizeof(names[0])) == 0)
+		else if (item(&list, names[*n].text, sizeof(names[*n].text)) == 0)
 			bt_opts_fail(o, "'%.60s' is no list of names, each of 1 to 63 bytes", o->arg);
 		else
 			++*n;
@@ -82,16 +82,17 @@ static void parse_keys(struct bdiff_opts *opts, struct bt_opts *o)
 
 	parse_names(o, opts->keys, &opts->n_keys);
 	for (unsigned i = 0; i < opts->n_keys; i++) {
-		bool twice = strcmp(opts->keys[i], "metric") == 0 || strcmp(opts->keys[i], "unit") == 0;
+		const char *name = opts->keys[i].text;
+		bool twice = strcmp(name, "metric") == 0 || strcmp(name, "unit") == 0;
 
 		for (unsigned k = 0; k < kept && !twice; k++)
-			twice = strcmp(opts->keys[i], opts->keys[k]) == 0;
-		if (!twice && kept++ != i)
-			memcpy(opts->keys[kept - 1], opts->keys[i], sizeof(opts->keys[i]));
+			twice = strcmp(name, opts->keys[k].text) == 0;
+		if (!twice)
+			opts->keys[kept++] = opts->keys[i];
 	}
 	/* Metric and unit are always keys: alone they still mean that nothing else is. */
 	if (opts->n_keys > 0 && kept == 0)
-		memcpy(opts->keys[kept++], "metric", sizeof("metric"));
+		opts->keys[kept++] = (struct bdiff_name){ .text = "metric" };
 	opts->n_keys = kept;
 }
 

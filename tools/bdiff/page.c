@@ -178,6 +178,15 @@ static void remark_moved(struct bt_buf *b, const struct bdiff_row *row, const st
 		bt_buf_str(b, ", by repetitions within one run");
 }
 
+static void end_remark(struct bdiff_page *s, const struct bdiff_accept *accept)
+{
+	if (accept) {
+		bt_buf_str(&s->remarks, "; accepted: ");
+		put_clean(&s->remarks, in_markdown(s), accept->reason);
+	}
+	bt_buf_char(&s->remarks, '\n');
+}
+
 static void row_remark(struct bdiff_page *s, uint32_t i, const struct bdiff_row *row, const struct bdiff_names *n,
 		       const struct bdiff_accept *accept)
 {
@@ -195,11 +204,7 @@ static void row_remark(struct bdiff_page *s, uint32_t i, const struct bdiff_row 
 		bt_buf_printf(b, "not beyond the noise of %.1f%%", row->floor_pct);
 	else
 		remark_moved(b, row, &s->d->rule);
-	if (accept) {
-		bt_buf_str(b, "; accepted: ");
-		put_clean(b, in_markdown(s), accept->reason);
-	}
-	bt_buf_char(b, '\n');
+	end_remark(s, accept);
 }
 
 /* The cells that say what the row is about. */
@@ -254,19 +259,20 @@ static void shape_remark(struct bt_buf *b, bool markdown, const struct bdiff_sha
 		bt_buf_printf(b, ", %s ", names[k]);
 		put_pct(b, shape->shift_pct[k]);
 	}
-	bt_buf_char(b, '\n');
 }
 
 void bdiff_page_shape(struct bdiff_page *s, uint32_t i, const struct bdiff_shape *shape, const struct bdiff_names *n,
-		      const char *taint)
+		      const char *taint, const struct bdiff_accept *accept)
 {
 	cells_named(s, i, n, shape->verdict, taint);
 	if (!isnan(shape->psi.psi))
 		bt_table_cell(&s->table, CHANGE, "psi %.2f", shape->psi.psi);
 	else
 		bt_table_cell(&s->table, CHANGE, "ks %.2f", shape->ks);
-	if (shape->verdict != BDIFF_SAME && remark(s, i, n))
-		shape_remark(&s->remarks, in_markdown(s), shape, n->unit);
+	if (shape->verdict == BDIFF_SAME || !remark(s, i, n))
+		return;
+	shape_remark(&s->remarks, in_markdown(s), shape, n->unit);
+	end_remark(s, accept);
 }
 
 void bdiff_page_geomean(struct bdiff_page *s, const struct bdiff_geomean *m, const struct bdiff_names *n)

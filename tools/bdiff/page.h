@@ -29,7 +29,7 @@ void bdiff_page_init(struct bdiff_page *s, struct bdiff *d, bool several_tools);
 void bdiff_page_row(struct bdiff_page *s, uint32_t i, const struct bdiff_row *row, const struct bdiff_names *n,
 		    const char *taint, const struct bdiff_accept *accept);
 void bdiff_page_shape(struct bdiff_page *s, uint32_t i, const struct bdiff_shape *shape, const struct bdiff_names *n,
-		      const char *taint);
+		      const char *taint, const struct bdiff_accept *accept);
 
 /* bdiff_page_geomean - a line of its own. */
 void bdiff_page_geomean(struct bdiff_page *s, const struct bdiff_geomean *m, const struct bdiff_names *n);

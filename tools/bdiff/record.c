@@ -198,7 +198,7 @@ void bdiff_record_row(struct bdiff *d, uint32_t i, const struct bdiff_row *row, 
 }
 
 void bdiff_record_shape(struct bdiff *d, uint32_t i, const struct bdiff_shape *s, const struct bdiff_names *n,
-			const char *taint)
+			const char *taint, const struct bdiff_accept *accept)
 {
 	char renamed[BT_REC_KEYS * RENAMED_MAX];
 	struct bt_rec r;
@@ -218,6 +218,8 @@ void bdiff_record_shape(struct bdiff *d, uint32_t i, const struct bdiff_shape *s
 		add_known(&r, bdiff_shape_keys[k], s->shift_pct[k]);
 	add_counts(&r, s->n_base, s->n_new, s->runs_base, s->runs_new);
 	bt_rec_str(&r, "verdict", bdiff_verdict_name(s->verdict));
+	if (accept)
+		bt_rec_str(&r, "accepted", accept->reason);
 	bt_rec_f64(&r, "alpha", d->opts.alpha);
 	if (*taint)
 		bt_rec_str(&r, "taint", taint);

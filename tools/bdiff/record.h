@@ -23,7 +23,7 @@ int bdiff_names_of(struct bdiff_names *n, const char *id, const char *end);
 void bdiff_record_row(struct bdiff *d, uint32_t i, const struct bdiff_row *row, const struct bdiff_names *n,
 		      const char *taint, const struct bdiff_accept *accept);
 void bdiff_record_shape(struct bdiff *d, uint32_t i, const struct bdiff_shape *s, const struct bdiff_names *n,
-			const char *taint);
+			const char *taint, const struct bdiff_accept *accept);
 
 /* bdiff_record_geomean - n: names of its identity. */
 void bdiff_record_geomean(struct bdiff *d, const struct bdiff_geomean *m, const struct bdiff_names *n);

@@ -20,6 +20,17 @@ static int grow(struct bdiff_runs *runs)
 	return 0;
 }
 
+/* A run has one place: a second file with it is a copy, or the wrong file. */
+static int note_process(struct bdiff_runs *runs, const struct bt_buf *key)
+{
+	bool added;
+
+	if (bt_intern(&runs->processes, key->data + sizeof(uint16_t), key->len - sizeof(uint16_t), &added) < 0)
+		return -ENOMEM;
+	runs->again += !added;
+	return 0;
+}
+
 int64_t bdiff_runs_of(struct bdiff_runs *runs, struct bt_buf *key, uint16_t file, const struct bt_rec_in *r)
 {
 	bool added;
@@ -39,12 +50,15 @@ int64_t bdiff_runs_of(struct bdiff_runs *runs, struct bt_buf *key, uint16_t file
 		return -ENOMEM;
 	if (added)
 		runs->v[i].file = file;
+	if (added && r->host.p && r->run.p && note_process(runs, key) < 0)
+		return -ENOMEM;
 	return i;
 }
 
 void bdiff_runs_free(struct bdiff_runs *runs)
 {
 	bt_intern_free(&runs->ids);
+	bt_intern_free(&runs->processes);
 	free(runs->v);
 	memset(runs, 0, sizeof(*runs));
 }

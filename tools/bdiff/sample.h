@@ -17,7 +17,7 @@ struct bdiff_figures {
 	size_t runs;           /* processes they come from */
 	double median, lo, hi; /* lo, hi: 95 % confidence interval of the median */
 	double spread;         /* of single numbers: robust standard deviation as a fraction of |median| */
-	double drift;          /* of one baseline's median from the median of them all, as a fraction; 0: one baseline */
+	double drift;          /* robust standard deviation of the medians of baselines, as a fraction of theirs; NaN of one */
 };
 
 struct bdiff_sample {

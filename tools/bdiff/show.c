@@ -45,6 +45,27 @@ static int take_names(struct show *s, uint32_t i)
 	return bdiff_names_of(&s->names, id, end);
 }
 
+static void mark_used(struct bdiff_name *names, unsigned n, const char *text, size_t len)
+{
+	for (unsigned i = 0; i < n; i++)
+		names[i].used |= strlen(names[i].text) == len && memcmp(names[i].text, text, len) == 0;
+}
+
+/* Which names of -m and -k mean something here: those of what either side has. */
+static void note_names(struct bdiff *d, uint32_t i)
+{
+	const char *end, *p = bdiff_groups_id(&d->groups, i, &end);
+	struct bdiff_part part;
+
+	if (d->groups.v[i].side[BDIFF_BASE].n == 0 && d->groups.v[i].side[BDIFF_NEW].n == 0)
+		return;
+	for (int order = 0; (p = bdiff_part_next(p, end, &part)); order++) {
+		if (order == 0)
+			mark_used(d->opts.metrics, d->opts.n_metrics, part.value, part.len);
+		mark_used(d->opts.keys, d->opts.n_keys, part.name, strlen(part.name));
+	}
+}
+
 /* What matters for one group's row: its metric, or its statistic where that is named. The last that fits counts. */
 static double threshold(struct bdiff_opts *opts, const struct bdiff_names *n)
 {
@@ -104,6 +125,7 @@ static int measure(struct show *s)
 			return -EINTR;
 		if (bdiff_is_shape(g))
 			continue;
+		note_names(d, i);
 		rc = take_names(s, i);
 		if (rc == 0)
 			rc = bdiff_measure(&s->rows[i], g, &d->runs, &d->rule, threshold(&d->opts, &s->names));
@@ -171,6 +193,8 @@ static int show_shape(struct show *s, uint32_t i, const char *taint)
 {
 	struct bdiff *d = s->d;
 	struct bdiff_shape_limits limits = shape_limits(&d->opts);
+	const struct bdiff_accept *accept = NULL;
+	const char *end, *id = bdiff_groups_id(&d->groups, i, &end);
 	struct bdiff_shape shape;
 	int rc;
 
@@ -179,13 +203,17 @@ static int show_shape(struct show *s, uint32_t i, const char *taint)
 	rc = bdiff_shape(&shape, &d->groups.v[i], d->opts.alpha, &limits);
 	if (rc < 0)
 		return rc;
+	if (shape.verdict == BDIFF_REGRESSED)
+		accept = bdiff_accepted(d, id, end, NAN);
+	if (accept)
+		shape.verdict = BDIFF_ACCEPTED;
 	d->shapes++;
 	d->shapes_changed += shape.verdict != BDIFF_SAME;
 	d->shapes_regressed += shape.verdict == BDIFF_REGRESSED;
 	if (on_page(d))
-		bdiff_page_shape(&s->page, i, &shape, &s->names, taint);
+		bdiff_page_shape(&s->page, i, &shape, &s->names, taint, accept);
 	else
-		bdiff_record_shape(d, i, &shape, &s->names, taint);
+		bdiff_record_shape(d, i, &shape, &s->names, taint, accept);
 	return 0;
 }
 
