@@ -76,10 +76,10 @@ static int hash_add(struct bt_counts *c, uint32_t index, uint64_t count)
 /* The page that holds a bucket, made when needed; 0 without memory. */
 static uint32_t page_of(struct bt_counts *c, uint32_t index)
 {
-	uint16_t *entry = &c->table[index / PAGE];
+	uint16_t *entry = &c->table[index / PAGE], page = *entry;
 
-	if (*entry)
-		return *entry;
+	if (page)
+		return page;
 	if (c->n_pages >= c->cap_pages) {
 		uint16_t cap = c->cap_pages ? c->cap_pages * 2 : 16;
 		uint32_t *cells = reallocarray(c->cells, cap, PAGE * sizeof(*cells));

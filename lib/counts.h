@@ -45,9 +45,7 @@ static inline int bt_counts_add(struct bt_counts *c, uint64_t value)
 	static const uint8_t half_bits[] = { 0, 4, 7, 10 };
 	unsigned half = half_bits[c->digits];
 	unsigned bucket = (63 ^ (unsigned)__builtin_clzll(value | ((2u << half) - 1))) - half;
-	uint32_t index = (bucket << half) + (uint32_t)(value >> bucket), page;
-
-	uint32_t *cell;
+	uint32_t index = (bucket << half) + (uint32_t)(value >> bucket), page, *cell;
 
 	if (!c->table || !(page = c->table[index / BT_COUNTS_PAGE]))
 		return bt_counts_add_index(c, index, 1);

@@ -3,6 +3,7 @@
  * err - the one place that prints messages and ends the program.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -29,9 +30,19 @@ static bool as_json, quiet;
 static void (*before_message)(void *arg);
 static void *before_arg;
 
+/* The next file opened would take the place of a closed stream and receive what is meant for it. The stand-in fails as that
+ * did, with EBADF, being open in the wrong direction. */
+static void fill_closed_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 void bt_err_init(const char *tool)
 {
 	tool_name = tool;
+	fill_closed_streams();
 }
 
 void bt_err_json(void)

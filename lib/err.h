@@ -17,7 +17,8 @@ enum bt_exit {
 	BT_EXIT_UNABLE = 3,  /* not possible on this machine */
 };
 
-/* bt_err_init - name the program. tool: shown before each message, kept by reference. Call first in main(). */
+/* bt_err_init - name the program, and see to it that no file takes the place of a closed standard stream. tool: shown
+ * before each message, kept by reference. Call first in main(). */
 void bt_err_init(const char *tool);
 
 /* bt_err_json - from now on write messages as {"level":..,"tool":..,"msg":..} lines (--log json). */

@@ -183,6 +183,8 @@ static int fill_and_tell(struct bt_lines *l)
 	size_t before = l->known ? l->end - l->start : 0, now;
 	int rc = fill(l);
 
+	if (l->buf)
+		memset(l->buf + l->end, 0, BT_LINES_SLACK);
 	now = l->end - l->start;
 	if (rc == BT_LINE_OK && l->tee && (l->known || l->eof) && now > before)
 		l->tee(l->arg, l->buf + l->end - (now - before), now - before);
@@ -263,7 +265,6 @@ size_t bt_lines_peek(struct bt_lines *l, const char **p)
 {
 	if (l->skipping || l->start == l->end)
 		return 0;
-	memset(l->buf + l->end, 0, BT_LINES_SLACK);
 	*p = l->buf + l->start;
 	return l->end - l->start;
 }
@@ -301,12 +302,14 @@ int bt_lines_block(struct bt_lines *l, const char **block, size_t *len)
 			return rc;
 	}
 	rc = bt_lines_next(l, &line, len);
+	l->number -= rc == BT_LINE_TOO_LONG;
 	*len = 0;
 	return rc;
 }
 
 void bt_lines_memory(struct bt_lines *l, const char *name, char *block, size_t len, uint64_t number)
 {
+	memset(block + len, 0, BT_LINES_SLACK);
 	*l = (struct bt_lines){ .fd = -1, .name = name, .number = number, .line_max = SIZE_MAX - EXTRA, .buf = block, .cap = len,
 				.end = len, .eof = true, .known = true };
 }

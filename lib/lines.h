@@ -48,8 +48,8 @@ void bt_lines_close(struct bt_lines *l);
 int bt_lines_next(struct bt_lines *l, const char **line, size_t *len);
 
 /* bt_lines_block - as bt_lines_next, but all the whole lines at hand, at least one, blank ones and their ends included, as
- * they are in the input: neither counted nor looked into. The last one is PARTIAL when it has no newline. *len is 0 for
- * TOO_LONG, which counts as a line. bt_lines_memory - lines of len bytes in memory, behind which BT_LINES_SLACK more may be
+ * they are in the input: neither counted in l->number nor looked into. The last one is PARTIAL when it has no newline; *len is
+ * 0 for TOO_LONG. bt_lines_memory - lines of len bytes in memory, behind which BT_LINES_SLACK more may be
  * written; number: of lines before it. That memory stays the caller's: l is not closed. */
 int bt_lines_block(struct bt_lines *l, const char **block, size_t *len);
 void bt_lines_memory(struct bt_lines *l, const char *name, char *block, size_t len, uint64_t number);

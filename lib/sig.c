@@ -61,7 +61,7 @@ int bt_sig_wait_until(int fd, uint64_t until_ns)
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ours, &before);
+	pthread_sigmask(SIG_BLOCK, &ours, &before);
 	/* Only ppoll lets them in, in one step with its wait. */
 	do {
 		uint64_t now = until_ns == UINT64_MAX ? 0 : bt_clock_monotonic(), ns = until_ns > now ? until_ns - now : 0;
@@ -69,7 +69,7 @@ int bt_sig_wait_until(int fd, uint64_t until_ns)
 		left.tv_sec = (time_t)(ns / 1000000000u);
 		left.tv_nsec = (long)(ns % 1000000000u);
 	} while (!bt_sig_caught() && (ready = ppoll(&p, 1, until_ns == UINT64_MAX ? NULL : &left, &before)) < 0 && errno == EINTR);
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return bt_sig_caught() ? -EINTR : ready == 0 ? -ETIMEDOUT : 0;
 }
 

@@ -641,3 +641,18 @@ sz null null 1' ]
     validate <(grep -v '"kind":"end"' <<<"$output")
   done
 }
+
+@test "of a list that is given twice the last one counts" {
+  printf '{"a":1,"b":2,"c":3}\n{"a":2,"b":3,"c":4}\n' >in
+  run --separate-stderr timeout 10 bagg -q -m a -m b:us in
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [ "$(jq -c 'select(.kind == "agg") | [.metric, .sum]' <<<"$output")" = '["b",5000]' ]
+}
+
+@test "--late without -i is refused" {
+  run --separate-stderr timeout 20 bagg --late 1s /dev/null
+  [ "$status" -eq 2 ]
+  [ -z "$output" ]
+  [[ "$stderr" == *"--late"* ]]
+}

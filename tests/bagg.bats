@@ -771,3 +771,38 @@ x       1  lat     1  2.000 ms' ]
     [[ "$stderr" != *"runtime error"* ]]
   done
 }
+
+@test "sums of integers are exact in 127 bits, also when merged and with threads" {
+  # 3 (2^64 + 1) + 100 (2^53 + 1) + 2 (2^120 + 7)
+  scalars m count "" 18446744073709551617{,,} >in
+  for _ in {1..100}; do scalars m count "" 9007199254740993; done >>in
+  scalars m count "" 1329227995784915872903807060280344583{,} >>in
+  exact=2658455991569831802048566267163443317
+  [ "$(bagg in 2>err | grep -o '"sum":[0-9]*')" = "\"sum\":$exact" ]
+  [ "$(bagg in 2>err | bagg 2>>err | grep -o '"sum":[0-9]*')" = "\"sum\":$exact" ]
+  [ "$(bagg -t 2 in 2>err | grep -o '"sum":[0-9]*')" = "\"sum\":$exact" ]
+}
+
+@test "a file that is the output too is refused, not copied without end" {
+  scalars lat ns "" 1 2 >in
+  cp in both
+  run --separate-stderr timeout 10 bash -c 'ulimit -f 1000; bagg -q -l both >>both'
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "bagg: both: the input is the output too" ]
+  cmp in both
+  run --separate-stderr timeout 10 bash -c 'ulimit -f 1000; bagg -q -l <both >>both'
+  [ "$status" -eq 2 ]
+  cmp in both
+  run --separate-stderr timeout 10 bagg -f tsv -o both both
+  [ "$status" -eq 0 ]
+  [ "$(wc -l <both)" -eq 2 ]
+}
+
+@test "with stderr closed no message gets into the output file" {
+  scalars lat ns "" 1 >in
+  timeout 10 bagg -o out /nonexistent in 2>&- || [ $? -eq 2 ]
+  [ "$(grep -vc '^{' out)" -eq 0 ]
+  timeout 10 bagg -o out /nonexistent in <&- >&- 2>&- || [ $? -eq 2 ]
+  [ "$(wc -l <out)" -eq 2 ]
+  [ "$(grep -vc '^{' out)" -eq 0 ]
+}

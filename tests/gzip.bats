@@ -83,6 +83,7 @@ print(zlib.decompressobj(31).decompress(sys.stdin.buffer.read()).count(b"\n"))' 
     [ "$stderr" = "bagg: cut.gz: truncated gzip data" ]
     [ "$(n out)" -eq "$want" ]
     [ "$want" -gt 1000 ]
+    [ "$(jq -c 'select(.kind == "end") | .errors' out)" = 1 ]
     run --separate-stderr timeout 20 bdiff plain cut.gz
     [ "$status" -eq 2 ]
     [[ "$stderr" == *"bdiff: cut.gz: truncated gzip data"* ]]
@@ -185,6 +186,7 @@ E2
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"bagg: in:2:"* ]]
   [ "$(n out)" -eq 1 ]
+  ldd "$(command -v bagg)" | grep -q libasan && return # which keeps what was freed
   [ "$(<peak)" -lt 100000 ]
   run --separate-stderr peak timeout 20 bagg --max-line 64k -o out in
   [ "$status" -eq 1 ]

@@ -197,15 +197,16 @@ static void add_integer(struct bt_buf *b, const char *name, __int128 v)
 
 static void add_sums(const struct bagg_agg *a, struct bt_buf *b)
 {
-	const struct bt_moments *m = &a->group->fold.moments;
-	__int128 sum;
+	const struct bagg_fold *f = &a->group->fold;
+	const struct bt_moments *m = &f->moments;
+	__int128 sum = f->sum;
 
-	if (bt_moments_sum_int(m, &sum))
+	if (f->has_sum || bt_moments_sum_int(m, &sum))
 		add_integer(b, "sum", sum);
 	else
 		add_double(b, "sum", m->n > 0 ? m->sum : NAN);
 	/* Its presence also says that all values are integers. */
-	if (a->group->fold.scalar && a->integral && bt_moments_sumsq_int(m, &sum))
+	if (f->scalar && a->integral && bt_moments_sumsq_int(m, &sum))
 		add_integer(b, "sumsq", sum);
 }
 

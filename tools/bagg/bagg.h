@@ -58,6 +58,7 @@ struct bagg_opts {
 	uint64_t line_max_bytes;
 	uint64_t threads;
 	bool live, chart, strict;
+	bool time_given; /* --time */
 	bool pass;   /* with -l: the input goes to stdout */
 	bool silent; /* and there is no report */
 };
@@ -99,8 +100,8 @@ void bagg_worse(struct bagg *b, int status);
 /* bagg_read - fold n files, none meaning stdin. What is wrong with them is said and counted. */
 void bagg_read(struct bagg *b, int n, char **paths);
 
-/* bagg_read_lines - the same for the rest of l. Returns BT_LINE_EOF when it has ended, BT_LINE_AGAIN when a signal or --strict stops
- * us, or -errno. */
+/* bagg_read_lines - the same for the rest of l. Returns BT_LINE_EOF when it has ended, BT_LINE_AGAIN when a signal or
+ * --strict stops us, or -errno. */
 int bagg_read_lines(struct bagg *b, struct bt_lines *l);
 
 /* bagg_skip_line - count a line that cannot be folded; got: as bt_lines_next returned it. Returns whether to stop. */
@@ -134,17 +135,18 @@ int bagg_fold_measure(struct bagg *b, const struct bt_rec_in *r, struct bt_hist 
 /* bagg_plain - whether each line is folded for itself, whatever came before it and whenever. */
 bool bagg_plain(const struct bagg *b);
 
-/* bagg_take_init - after the options. bagg_take_end - the input has ended: what was waiting is folded, what was left out is said.
- * bagg_take_free - release the memory. */
+/* bagg_take_init - after the options. bagg_take_end - the input has ended: what was waiting is folded, what was left out
+ * is said. bagg_take_free - release the memory. */
 void bagg_take_init(struct bagg *b);
 void bagg_take_end(struct bagg *b);
 void bagg_take_free(struct bagg *b);
 
-/* bagg_emit - report these groups in the format asked for. Ends the program when out of memory; errors of the output are left
- * in b->out.error. */
+/* bagg_emit - report these groups in the format asked for. Ends the program when out of memory; errors of the output are
+ * left in b->out.error. */
 void bagg_emit(struct bagg *b, struct bagg_groups *g);
 
-/* bagg_emit_window - the same for the groups of b, being those of one window. start_us: where it begins, if that is known. */
+/* bagg_emit_window - the same for the groups of b, being those of one window. start_us: where it begins, if that is
+ * known. */
 void bagg_emit_window(struct bagg *b, bool has_start, int64_t start_us);
 
 #endif

@@ -20,6 +20,7 @@ enum note_kind { NOTE_BAD, NOTE_BLIND, NOTE_OTHER };
 struct note {
 	enum note_kind kind;
 	uint64_t number; /* line within the block, from 1 in the first of a file, else from 2 */
+	int got;         /* BAD: as bt_lines_next returned it */
 	const char *why; /* BAD */
 	size_t at, len;  /* OTHER: the line, in the text of the notes */
 };
@@ -30,12 +31,9 @@ struct bagg_notes {
 	struct bt_buf text;
 };
 
-enum block_state { BLOCK_FREE, BLOCK_FULL, BLOCK_TAKEN, BLOCK_DONE };
-
 struct block {
-	enum block_state state;
+	bool done;       /* by its thread */
 	bool first;      /* of its file: it may start with a byte order mark */
-	bool partial;    /* its last line has no newline */
 	uint64_t number; /* from 1, over all files */
 	char *bytes;
 	size_t len, cap;
@@ -77,9 +75,9 @@ static int add_note(struct bagg_notes *n, struct note note)
 	return 0;
 }
 
-int bagg_notes_bad(struct bagg_notes *n, uint64_t number, const char *why)
+int bagg_notes_bad(struct bagg_notes *n, uint64_t number, int got, const char *why)
 {
-	return add_note(n, (struct note){ .kind = NOTE_BAD, .number = number, .why = why });
+	return add_note(n, (struct note){ .kind = NOTE_BAD, .number = number, .got = got, .why = why });
 }
 
 int bagg_notes_blind(struct bagg_notes *n, uint64_t number)
@@ -95,15 +93,18 @@ int bagg_notes_other(struct bagg_notes *n, const char *line, size_t len)
 	return n->text.failed ? -ENOMEM : add_note(n, (struct note){ .kind = NOTE_OTHER, .at = at, .len = len });
 }
 
-static void fold_block(struct worker *w, struct block *block)
+static int fold_block(struct worker *w, struct block *block)
 {
 	struct bt_lines l;
+	int rc;
 
 	bt_lines_memory(&l, "", block->bytes, block->len, !block->first);
+	l.line_max = w->b.opts.line_max_bytes;
 	w->b.notes = &block->notes;
 	w->b.groups.block = block->number;
-	block->error = bagg_read_lines(&w->b, &l);
+	rc = bagg_read_lines(&w->b, &l);
 	block->lines = l.number - !block->first;
+	return rc;
 }
 
 static struct block *take_block(struct bagg_crew *c)
@@ -113,10 +114,8 @@ static struct block *take_block(struct bagg_crew *c)
 	pthread_mutex_lock(&c->mutex);
 	while (c->taken == c->filled && !c->over)
 		pthread_cond_wait(&c->full, &c->mutex);
-	if (c->taken < c->filled) {
+	if (c->taken < c->filled)
 		block = &c->blocks[c->taken++ % c->n_blocks];
-		block->state = BLOCK_TAKEN;
-	}
 	pthread_mutex_unlock(&c->mutex);
 	return block;
 }
@@ -127,10 +126,14 @@ static void *work(void *arg)
 	struct bagg_crew *c = w->crew;
 	struct block *block;
 
-	while ((block = take_block(c))) {
-		fold_block(w, block);
+	int error = 0;
+
+	/* Without memory groups may be half made: no other block may touch them. The reader gives up at this one. */
+	while (error == 0 && (block = take_block(c))) {
+		error = fold_block(w, block);
 		pthread_mutex_lock(&c->mutex);
-		block->state = BLOCK_DONE;
+		block->error = error;
+		block->done = true;
 		pthread_cond_signal(&c->done);
 		pthread_mutex_unlock(&c->mutex);
 	}
@@ -140,12 +143,11 @@ static void *work(void *arg)
 /* What a thread left to the reader. */
 static int deal_with(struct bagg *b, const struct bt_lines *l, const struct block *block, const struct note *note)
 {
-	uint64_t number = note->number - !block->first;
-	struct bt_lines at = { .name = l->name, .number = l->number + number };
+	struct bt_lines at = { .name = l->name, .number = l->number + note->number - !block->first };
 
 	switch (note->kind) {
 	case NOTE_BAD:
-		bagg_skip_line(b, &at, block->partial && number == block->lines ? BT_LINE_PARTIAL : BT_LINE_OK, note->why);
+		bagg_skip_line(b, &at, note->got, note->why);
 		return 0;
 	case NOTE_BLIND:
 		bagg_input_blind(&b->input, &at);
@@ -162,7 +164,7 @@ static int retire(struct bagg_crew *c, struct bt_lines *l)
 	int rc;
 
 	pthread_mutex_lock(&c->mutex);
-	while (block->state != BLOCK_DONE)
+	while (!block->done)
 		pthread_cond_wait(&c->done, &c->mutex);
 	pthread_mutex_unlock(&c->mutex);
 	rc = block->error;
@@ -170,7 +172,6 @@ static int retire(struct bagg_crew *c, struct bt_lines *l)
 		rc = deal_with(c->b, l, block, &block->notes.list[i]);
 	l->number += block->lines;
 	block->notes.n = block->notes.text.len = 0;
-	block->state = BLOCK_FREE;
 	c->retired++;
 	return rc;
 }
@@ -179,16 +180,13 @@ static int retire_all(struct bagg_crew *c, struct bt_lines *l)
 {
 	int rc = 0;
 
-	while (c->retired < c->filled) {
-		int error = retire(c, l);
-
-		rc = rc < 0 ? rc : error;
-	}
+	while (rc == 0 && c->retired < c->filled)
+		rc = retire(c, l);
 	return rc;
 }
 
 /* A copy of these lines into the ring. */
-static int hand_out(struct bagg_crew *c, struct bt_lines *l, const char *bytes, size_t len, bool partial)
+static int hand_out(struct bagg_crew *c, struct bt_lines *l, const char *bytes, size_t len)
 {
 	struct block *block = &c->blocks[c->filled % c->n_blocks];
 	int rc = c->filled - c->retired == c->n_blocks ? retire(c, l) : 0;
@@ -205,17 +203,23 @@ static int hand_out(struct bagg_crew *c, struct bt_lines *l, const char *bytes, 
 	}
 	memcpy(block->bytes, bytes, len);
 	block->len = len;
-	block->partial = partial;
 	block->first = c->first;
 	c->first = false;
 	block->number = c->filled + 1;
-	block->error = 0;
+	block->done = false;
 	pthread_mutex_lock(&c->mutex);
-	block->state = BLOCK_FULL;
 	c->filled++;
 	pthread_cond_signal(&c->full);
 	pthread_mutex_unlock(&c->mutex);
 	return 0;
+}
+
+/* All blocks before that line are retired, so that l counts to it. */
+static void skip_too_long(struct bagg_crew *c, struct bt_lines *l)
+{
+	l->number++;
+	c->first = false;
+	bagg_skip_line(c->b, l, BT_LINE_TOO_LONG, BAGG_TOO_LONG);
 }
 
 int bagg_crew_read(struct bagg_crew *c, struct bt_lines *l)
@@ -229,13 +233,13 @@ int bagg_crew_read(struct bagg_crew *c, struct bt_lines *l)
 		if (got == BT_LINE_AGAIN && !bagg_stopped(c->b))
 			continue;
 		if (got == BT_LINE_OK || got == BT_LINE_PARTIAL)
-			rc = hand_out(c, l, bytes, len, got == BT_LINE_PARTIAL);
+			rc = hand_out(c, l, bytes, len);
 		else
 			rc = retire_all(c, l);
 		if (rc < 0)
 			return rc;
 		if (got == BT_LINE_TOO_LONG)
-			bagg_skip_line(c->b, l, got, BAGG_TOO_LONG);
+			skip_too_long(c, l);
 		else if (got <= BT_LINE_EOF || got == BT_LINE_AGAIN)
 			return got;
 	}
@@ -252,7 +256,7 @@ static int start_worker(struct bagg_crew *c, struct worker *w)
 		return -ENOMEM;
 	bagg_groups_init(&b->groups);
 	bagg_take_init(b);
-	b->fast = bagg_fast_new();
+	b->fast = bagg_fast_new(b->opts.line_max_bytes);
 	return pthread_create(&w->thread, NULL, work, w) ? -EAGAIN : 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fast - folds lines that are like earlier ones without taking them apart: compares them with a shape, eight bytes at a time.
+ * fast - folds lines that are like earlier ones without taking them apart: compares them with a shape, word by word.
  */
 #include <endian.h>
 #include <errno.h>
@@ -98,6 +98,28 @@ static inline const char *digits(const char *p, uint64_t *v)
 }
 
 #define DIGITS_MAX 18
+#define LONG_MAX 64 /* bytes; with two digits of exponent such a number is finite */
+
+/* The rest of a number that has an exponent or too many digits, which is left to bt_json_number. Returns as number. */
+static const char *long_number(const char *p, struct bagg_digits *d)
+{
+	uint64_t ignored = 0;
+	const char *start;
+
+	if ((*p | 0x20) == 'e') {
+		p += p[1] == '+' || p[1] == '-' ? 2 : 1;
+		start = p;
+		p = digits(p, &ignored);
+		if (p == start || p - start > 2)
+			return NULL;
+	}
+	d->digits = UINT64_MAX;
+	d->fraction = UINT8_MAX;
+	if (p - d->at > LONG_MAX)
+		return NULL;
+	d->len = (uint8_t)(p - d->at);
+	return p;
+}
 
 /* Takes the number at p apart. Returns what follows it, or NULL: it is none, or one that is better taken the long way. */
 static inline const char *number(const char *p, struct bagg_digits *d)
@@ -120,7 +142,7 @@ static inline const char *number(const char *p, struct bagg_digits *d)
 		d->fraction = (uint8_t)(p - point);
 	}
 	if (p - start > DIGITS_MAX || (*p | 0x20) == 'e')
-		return NULL;
+		return long_number(p, d);
 	d->len = (uint8_t)(p - d->at);
 	return p;
 }
@@ -167,9 +189,9 @@ static inline uint64_t ends_string(uint64_t w)
 	return zero_bytes(w ^ BYTES('"')) | zero_bytes(w ^ BYTES('\\')) | zero_bytes(w & BYTES(0xe0));
 }
 
-/* The bytes of a key up to the one expected behind it, as words, the last one filled up with zeros, and always one that is not
- * full: so where one key ends and the next begins is part of the words. Whether they are a key, and of which kind, need not be
- * asked: words that the long way has not seen lead nowhere. Returns what follows the key, or NULL. */
+/* The bytes of a key up to the one expected behind it, as words, the last one filled up with zeros, and always one that
+ * is not full: so where one key ends and the next begins is part of the words. Whether they are a key, and of which kind,
+ * need not be asked: words that the long way has not seen lead nowhere. Returns what follows the key, or NULL. */
 static inline const char *take_key(const char *p, char stop, struct bagg_match *m)
 {
 	for (;;) {
@@ -252,7 +274,7 @@ static inline const char *take_time(struct bagg_second *s, const char *p, struct
 	struct bagg_digits d = { 0 };
 	const char *end, *point = p + s->len;
 
-	if (load(p) == s->head && load(point - 8) == s->tail) {
+	if (s->head && load(p) == s->head && load(point - 8) == s->tail) {
 		end = digits(point, &d.digits);
 		if (end > point && end - point <= 6 && (*end | 0x20) != 'e') {
 			m->ts_us = s->us + (int64_t)(d.digits * tens[end - point]);
@@ -295,7 +317,8 @@ static inline const char *take_slot(struct bagg_shape *s, const struct bagg_slot
 	return slot->type == BAGG_STRING ? skip_string(p) : skip_word(p);
 }
 
-/* Whether what starts at p is a line of that shape: what is in its slots, into m. Returns what follows the newline, or NULL. */
+/* Whether what starts at p is a line of that shape: what is in its slots, into m. Returns what follows the newline, or
+ * NULL. */
 static inline const char *match(struct bagg_shape *s, uint64_t seed, const char *p, struct bagg_match *m)
 {
 	m->hash = seed;
@@ -311,27 +334,32 @@ static inline const char *match(struct bagg_shape *s, uint64_t seed, const char 
 		if (!p)
 			return NULL;
 	}
-	return same(p, s->literals + s->tail, s->tail_len) ? p + s->tail_len : NULL;
+	if (!same(p, s->literals + s->tail, s->tail_len))
+		return NULL;
+	p += s->tail_len;
+	p += *p == '\r';
+	return *p == '\n' ? p + 1 : NULL;
 }
 
-static inline const char *match_shape(struct bagg_fast *f, unsigned i, const char *p, const char *end, struct bagg_match *m)
+static inline const char *match_shape(const struct bagg_fast *f, struct bagg_shape *s, const char *p, const char *end,
+				      struct bagg_match *m)
 {
-	const char *behind = match(f->shapes[i], f->seed, p, m);
+	const char *behind = match(s, f->seed, p, m);
 
-	return behind && behind <= end ? behind : NULL;
+	return behind && behind <= end && (size_t)(behind - p) <= f->line_max ? behind : NULL;
 }
 
 /* Tries the shape expected, then all others; f->current becomes the one that fits. */
 static inline const char *match_any(struct bagg_fast *f, const char *p, const char *end, struct bagg_match *m)
 {
 	unsigned expected = f->next[f->current];
-	const char *behind = match_shape(f, expected, p, end, m);
+	const char *behind = match_shape(f, f->shapes[expected], p, end, m);
 	unsigned i = expected;
 
 	for (unsigned k = 0; !behind && k < f->n; k++) {
 		i = k;
 		if (k != expected)
-			behind = match_shape(f, k, p, end, m);
+			behind = match_shape(f, f->shapes[k], p, end, m);
 	}
 	if (behind) {
 		f->next[f->current] = (uint8_t)i;
@@ -376,10 +404,16 @@ int64_t bagg_fast_run(struct bagg_fast *f, const char *p, size_t len, uint64_t *
 	struct bagg_match m;
 
 	while (p < end && f->n > 0) {
-		const char *behind = match_any(f, p, end, &m);
 		const struct bagg_target *targets;
+		const char *behind;
 		int rc;
 
+		if (*p == '\n') {
+			p++;
+			++*lines;
+			continue;
+		}
+		behind = match_any(f, p, end, &m);
 		targets = behind ? bagg_shape_find(f->shapes[f->current], &m) : NULL;
 		if (!targets)
 			break;
@@ -395,8 +429,13 @@ int64_t bagg_fast_run(struct bagg_fast *f, const char *p, size_t len, uint64_t *
 	return p - start;
 }
 
+const char *bagg_fast_match(const struct bagg_fast *f, struct bagg_shape *s, const char *p, const char *end,
+			    struct bagg_match *m)
+{
+	return match_shape(f, s, p, end, m);
+}
 
-const char *bagg_fast_match(struct bagg_fast *f, const char *p, const char *end, struct bagg_match *m)
+const char *bagg_fast_match_any(struct bagg_fast *f, const char *p, const char *end, struct bagg_match *m)
 {
 	return f->n > 0 ? match_any(f, p, end, m) : NULL;
 }

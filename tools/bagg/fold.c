@@ -25,6 +25,7 @@ void bagg_fold_init(struct bagg_fold *f, bool scalar, unsigned scale_bits)
 	f->scalar = f->integral = scalar;
 	f->scale_bits = (unsigned char)scale_bits;
 	f->ts_us = INT64_MIN;
+	f->has_sum = true;
 	bt_moments_init(&f->moments);
 	bt_counts_init(&f->counts, 3);
 }
@@ -135,6 +136,12 @@ static int keep_value(struct bagg_fold *f, const struct bt_number *v)
 	return 0;
 }
 
+static void add_sum(struct bagg_fold *f, const struct bt_number *sum)
+{
+	if (f->has_sum && (!sum->integer || __builtin_add_overflow(f->sum, sum->i, &f->sum)))
+		f->has_sum = false;
+}
+
 static int add_value(struct bagg_fold *f, struct bt_number v)
 {
 	int rc = 0;
@@ -145,6 +152,7 @@ static int add_value(struct bagg_fold *f, struct bt_number v)
 	else
 		bt_moments_add(&f->moments, v.f);
 	f->integral = f->integral && v.integer;
+	add_sum(f, &v);
 	add_range(f, &v, &v);
 	if (!f->counting && f->moments.n > BAGG_EXACT)
 		rc = start_counting(f);
@@ -175,12 +183,13 @@ void bagg_fold_settle(struct bagg_fold *f)
 	split_int((__int128)q.sum, &m.sum, &m.sum_lo);
 	split_int((__int128)q.sumsq, &m.sumsq, &m.sumsq_lo);
 	bt_moments_merge(&f->moments, &m);
+	add_sum(f, &(struct bt_number){ .integer = true, .i = (__int128)q.sum });
 	add_range(f, &min, &max);
 	f->records += q.n;
 	f->quick = (struct bagg_quick){ .limit = q.limit, .min = UINT64_MAX };
 }
 
-static void set_sum(struct bt_moments *m, const struct bt_rec_in *r)
+static void set_sum(struct bagg_fold *f, struct bt_moments *m, const struct bt_rec_in *r)
 {
 	struct bt_number sum = r->sum;
 
@@ -190,6 +199,7 @@ static void set_sum(struct bt_moments *m, const struct bt_rec_in *r)
 	if (!r->has_sum && r->hist.p && fabs(sum.f) < 0x1p100)
 		sum.f = round(sum.f);
 	sum = normal(sum);
+	add_sum(f, &sum);
 	m->sum = sum.f;
 	m->sum_lo = 0;
 	if (sum.integer && sum.i > -((__int128)1 << 106) && sum.i < (__int128)1 << 106)
@@ -214,7 +224,7 @@ static void add_summary(struct bagg_fold *f, const struct bt_rec_in *r)
 	m.n = r->n;
 	m.min = min.f;
 	m.max = max.f;
-	set_sum(&m, r);
+	set_sum(f, &m, r);
 	set_squares(&m, r, f->scalar);
 	bt_moments_merge(&f->moments, &m);
 	if (r->has_min && r->has_max)
@@ -343,7 +353,7 @@ static int join_values(struct bagg_fold *f, const struct bagg_fold *from)
 	}
 	if (f->scalar && !f->counting && (from->counting || f->moments.n > BAGG_EXACT))
 		rc = start_counting(f);
-	for (uint32_t i = 0; i < from->n_values && rc == 0; i++)
+	for (uint32_t i = 0; i < from->n_values && rc == 0 && !f->lossy; i++)
 		rc = f->counting ? count_value(f, &from->values[i]) : keep_value(f, &from->values[i]);
 	return rc == 0 && !f->lossy ? bt_counts_join(&f->counts, &from->counts) : rc;
 }
@@ -352,6 +362,7 @@ int bagg_fold_join(struct bagg_fold *f, const struct bagg_fold *from)
 {
 	bagg_fold_settle(f);
 	bt_moments_merge(&f->moments, &from->moments);
+	add_sum(f, &(struct bt_number){ .integer = from->has_sum, .i = from->sum });
 	if (from->has_range)
 		add_range(f, &from->min, &from->max);
 	f->integral = f->integral && from->integral;
@@ -363,12 +374,14 @@ int bagg_fold_join(struct bagg_fold *f, const struct bagg_fold *from)
 	return join_values(f, from);
 }
 
-int bagg_fold_add(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind, const char **why)
+int bagg_fold_add(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind,
+		  const char **why)
 {
 	uint64_t n = is_value(r) ? 1 : r->n;
 
 	bagg_fold_settle(f);
-	if (n > (uint64_t)INT64_MAX - f->moments.n) {
+	/* Values that come one by one cannot be so many, and bagg_fold_int does not ask. */
+	if (n > 1 && (f->moments.n > INT64_MAX || n > INT64_MAX - f->moments.n)) {
 		*why = "more than 2^63-1 values in one group";
 		return -EINVAL;
 	}

@@ -39,6 +39,8 @@ struct bagg_fold {
 	uint64_t dur_ns;              /* sum of the spans covered */
 	int64_t ts_us;                /* newest end of a span; INT64_MIN: none */
 	struct bt_moments moments;
+	bool has_sum;                 /* all sums so far are integers, and fit: then sum is exact */
+	__int128 sum;
 	bool has_range;
 	struct bt_number min, max;    /* exact, if has_range */
 	struct bt_number *values;     /* scalar: all of them while there are few */
@@ -110,13 +112,14 @@ int bagg_number_cmp(const struct bt_number *a, const struct bt_number *b);
 /* bagg_fold_scalar - whether a record counts as values (a scalar, or an agg record of scalars) and not as a distribution. */
 bool bagg_fold_scalar(const struct bt_rec_in *r);
 
-/* bagg_fold_unpack - read what r holds beside its summary, its values or its histogram, into scratch. Returns 0, -ENOMEM, or -EINVAL
- * with a constant reason in *why when that is damaged: the record must then not be folded. */
+/* bagg_fold_unpack - read what r holds beside its summary, its values or its histogram, into scratch. Returns 0, -ENOMEM,
+ * or -EINVAL with a constant reason in *why when that is damaged: the record must then not be folded. */
 int bagg_fold_unpack(const struct bt_rec_in *r, struct bagg_scratch *scratch, const char **why);
 
-/* bagg_fold_add - fold one record, unpacked just before. Returns 0, -ENOMEM, or -EINVAL with a constant reason in *why when the record cannot be folded
- * (f is as before). *blind is set when this record makes the percentiles unknown. */
-int bagg_fold_add(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind, const char **why);
+/* bagg_fold_add - fold one record, unpacked just before. Returns 0, -ENOMEM, or -EINVAL with a constant reason in *why
+ * when the record cannot be folded (f is as before). *blind is set when this record makes the percentiles unknown. */
+int bagg_fold_add(struct bagg_fold *f, const struct bt_rec_in *r, struct bagg_scratch *scratch, bool *blind,
+		  const char **why);
 
 /* bagg_fold_count - a scalar's count in the histogram of the group: false when it has none, being negative or too large. */
 bool bagg_fold_count(const struct bagg_fold *f, const struct bt_number *v, uint64_t *out);

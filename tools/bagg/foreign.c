@@ -45,8 +45,8 @@ static double read_time(const struct bagg *b)
 	return rc == 0 ? (double)us / 1e6 : NAN;
 }
 
-/* What tells one series of counters from another: every text and truth value of the line, in an order of its own. Numbers may
- * be what is measured, and the time is no name. */
+/* What tells one series of counters from another: every text and truth value of the line, in an order of its own. Numbers
+ * may be what is measured, and the time is no name. */
 static void identify(const struct bagg *b, struct bt_rec_in *r)
 {
 	for (size_t i = 0; i < b->json.n && r->n_dims < BT_REC_KEYS; i++) {
@@ -130,8 +130,8 @@ static unsigned add_identity(const struct bagg *b, struct bagg_use *uses, unsign
 	return n;
 }
 
-/* So that the next line like it need not be taken apart. One that has two uses for one number, or a time that is none, is not
- * learned. */
+/* So that the next line like it need not be taken apart. One that has two uses for one number, or a time that is none, is
+ * not learned. */
 static void learn(struct bagg *b, const char *line, size_t len, const struct bt_rec_in *r, struct measured *m)
 {
 	struct bagg_use uses[BAGG_FAST_KEYS + BAGG_LIST_MAX + 3];

@@ -54,12 +54,12 @@ struct bagg_groups {
 void bagg_groups_init(struct bagg_groups *g);
 
 /* bagg_groups_add - fold a record that carries a measurement into its group. hist: its distribution where the caller has
- * decoded it, of scalars in the steps of bagg_scale_bits (it may be reduced), else NULL. Returns 0, -ENOMEM, or -EINVAL with *why set to a constant reason. *blind as in
- * bagg_fold_add. */
+ * decoded it, of scalars in the steps of bagg_scale_bits (it may be reduced), else NULL. Returns 0, -ENOMEM, or -EINVAL
+ * with *why set to a constant reason. *blind as in bagg_fold_add. */
 int bagg_groups_add(struct bagg_groups *g, const struct bt_rec_in *r, struct bt_hist *hist, bool *blind, const char **why);
 
-/* bagg_groups_join - fold in the groups of n others, which have the same keys and are empty afterwards, as if all had been folded in
- * the order of their blocks, none of which two of them share. Returns 0 or -ENOMEM. */
+/* bagg_groups_join - fold in the groups of n others, which have the same keys and are empty afterwards, as if all had
+ * been folded in the order of their blocks, none of which two of them share. Returns 0 or -ENOMEM. */
 int bagg_groups_join(struct bagg_groups *g, struct bagg_groups *const *others, unsigned n);
 
 /* bagg_groups_settle - make every fold ready to be read (bagg_fold_settle). */

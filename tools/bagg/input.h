@@ -15,6 +15,7 @@
 struct bagg_input {
 	bool verbose;
 	uint64_t bad;      /* lines, in all files */
+	uint64_t errors;   /* files that could not be read to their end */
 	uint64_t warnings; /* warn records */
 	uint64_t unfolded; /* measurements without a value */
 	struct bt_badlines lines; /* bad ones of the current file */

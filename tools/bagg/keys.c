@@ -80,8 +80,10 @@ int bagg_keys_parse(struct bagg_keys *k, const char *list, char why[128])
 		return 0;
 	}
 	rest = k->text = strdup(list);
-	if (!rest)
+	if (!rest) {
+		snprintf(why, 128, "out of memory");
 		return -ENOMEM;
+	}
 	while (rc == 0 && (name = strsep(&rest, ",")))
 		rc = add_name(k, name, why);
 	return rc;
@@ -91,6 +93,11 @@ void bagg_keys_free(struct bagg_keys *k)
 {
 	free(k->text);
 	k->text = NULL;
+}
+
+const char *bagg_head_name(enum bagg_head head)
+{
+	return heads[head].name;
 }
 
 struct bt_span bagg_head_span(const struct bt_rec_in *r, enum bagg_head head)

@@ -25,14 +25,16 @@ struct bagg_keys {
 	char *text;                    /* what they point into, owned */
 };
 
-/* bagg_keys_parse - list is the argument of -k, or NULL. Returns 0, -ENOMEM, or -EINVAL with a sentence in why. */
+/* bagg_keys_parse - list is the argument of -k, or NULL. Returns 0, or -ENOMEM or -EINVAL with a sentence in why. */
 int bagg_keys_parse(struct bagg_keys *k, const char *list, char why[128]);
 void bagg_keys_free(struct bagg_keys *k);
 
-/* bagg_head_span - that part of the record. */
+/* bagg_head_name - its key. bagg_head_span - that part of the record. */
+const char *bagg_head_name(enum bagg_head head);
 struct bt_span bagg_head_span(const struct bt_rec_in *r, enum bagg_head head);
 
-/* bagg_keys_head - the parts of the head that are in the key, from the keys of those names in r->json, which is no record. */
+/* bagg_keys_head - the parts of the head that are in the key, from the keys of those names in r->json, which is no
+ * record. */
 void bagg_keys_head(const struct bagg_keys *k, struct bt_rec_in *r);
 
 /* bagg_dim_field - the field of a dimension of the record, or within its nested values the scalar of that path (store is

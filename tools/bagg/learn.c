@@ -8,10 +8,11 @@
 #include <sys/random.h>
 
 #include "fast.h"
+#include "jsonpath.h"
 
 #define PATIENCE 64 /* lines learned in vain before only one in so many is */
 
-struct bagg_fast *bagg_fast_new(void)
+struct bagg_fast *bagg_fast_new(size_t line_max)
 {
 	struct bagg_fast *f = calloc(1, sizeof(*f));
 
@@ -22,6 +23,7 @@ struct bagg_fast *bagg_fast_new(void)
 		free(f);
 		return NULL;
 	}
+	f->line_max = line_max + 1;
 	/* Without random numbers at boot the hash is merely predictable. */
 	if (getrandom(&f->seed, sizeof(f->seed), GRND_NONBLOCK) < 0)
 		f->seed = 1;
@@ -57,15 +59,15 @@ static struct bagg_shape *new_shape(struct bagg_fast *f)
 	return s;
 }
 
-/* Makes the draft, or what it widens, one of the shapes. Returns false without memory. */
-static bool adopt(struct bagg_fast *f)
+/* The shape that the draft is, or widens, or becomes. NULL without memory. */
+static struct bagg_shape *adopt(struct bagg_fast *f)
 {
 	struct bagg_shape *s;
 
 	for (unsigned i = 0; i < f->n; i++)
 		if (bagg_shape_alike(f->shapes[i], f->draft)) {
 			bagg_shape_widen(f->shapes[i], f->draft);
-			return true;
+			return f->shapes[i];
 		}
 	s = new_shape(f);
 	if (s)
@@ -76,21 +78,28 @@ static bool adopt(struct bagg_fast *f)
 void bagg_fast_learn(struct bagg_fast *f, const char *line, size_t len, const struct bagg_use *uses, unsigned n_uses,
 		     const struct bagg_target *targets, unsigned n_targets, bool untimed)
 {
-	const char *end = line + len + 1;
+	const char *end = line + len + (line[len] == '\r') + 1;
+	struct bagg_shape *s;
 	struct bagg_match m;
 
-	/* A known shape with keys that are new. */
-	if (bagg_fast_match(f, line, end, &m) == end) {
-		bagg_shape_know(f->shapes[f->current], &m, targets);
+	/* A known shape with keys that are new is never in vain. */
+	if (bagg_fast_match_any(f, line, end, &m) != end && f->wasted++ > PATIENCE && f->wasted % PATIENCE != 0)
 		return;
-	}
-	if (f->wasted++ > PATIENCE && f->wasted % PATIENCE != 0)
-		return;
+	/* Even so it is cut: a key may hold quotes and brackets, and then the line only looks alike. */
 	if (!bagg_shape_cut(f->draft, line, len, uses, n_uses) || f->draft->n_values == 0 || f->draft->n_values != n_targets)
 		return;
 	f->draft->untimed = untimed;
-	if (adopt(f) && bagg_fast_match(f, line, end, &m) == end)
-		bagg_shape_know(f->shapes[f->current], &m, targets);
+	s = adopt(f);
+	if (s && bagg_fast_match(f, s, line, end, &m) == end)
+		bagg_shape_know(s, &m, targets);
+}
+
+/* What the group is known by, also where it is too long for that: the next one may fit. */
+static const struct bt_json_field *key_field(const struct bt_rec_in *r, const char *name, struct bt_json_field *store)
+{
+	const struct bt_json_field *f = bagg_dim_field(r, name, store);
+
+	return f || !bt_json_path(r->json, name, store) ? f : store;
 }
 
 static unsigned add_use(struct bagg_use *uses, unsigned n, const struct bt_json_field *field, enum bagg_role role)
@@ -105,15 +114,13 @@ unsigned bagg_fast_keys(const struct bt_rec_in *r, const struct bagg_keys *keys,
 	struct bt_json_field store;
 
 	for (int i = 0; i < BAGG_HEADS; i++) {
-		struct bt_span head = bagg_head_span(r, (enum bagg_head)i);
-
-		if (keys->head[i] && head.p)
-			uses[n++] = (struct bagg_use){ head.p, BAGG_KEY };
+		if (keys->head[i])
+			n = add_use(uses, n, bt_json_find(r->json, bagg_head_name((enum bagg_head)i)), BAGG_KEY);
 	}
 	if (keys->rep)
 		n = add_use(uses, n, bt_json_find(r->json, "rep"), BAGG_KEY);
 	for (unsigned i = 0; i < keys->n_dims; i++)
-		n = add_use(uses, n, bagg_dim_field(r, keys->dims[i], &store), BAGG_KEY);
+		n = add_use(uses, n, key_field(r, keys->dims[i], &store), BAGG_KEY);
 	return n;
 }
 
@@ -130,8 +137,8 @@ static const struct {
 
 #define HEADS (sizeof(heads) / sizeof(heads[0]))
 
-void bagg_fast_record(struct bagg_fast *f, const char *line, size_t len, const struct bt_rec_in *r, const struct bagg_keys *keys,
-		      const struct bagg_target *target)
+void bagg_fast_record(struct bagg_fast *f, const char *line, size_t len, const struct bt_rec_in *r,
+		      const struct bagg_keys *keys, const struct bagg_target *target)
 {
 	struct bagg_use uses[HEADS + 1 + BT_REC_KEYS + BAGG_FAST_KEYS];
 	unsigned n = 0;

@@ -76,7 +76,8 @@ static int64_t find_stream(struct bagg_live *l, const char *key, size_t len, con
 	bool added;
 	int64_t i = bt_intern(&l->stream_names, key, len, &added);
 
-	return i < 0 || (added && !new_stream(l, r)) ? -ENOMEM : i;
+	l->failed = l->failed || i < 0 || (added && !new_stream(l, r));
+	return l->failed ? -ENOMEM : i;
 }
 
 static struct bagg_row *new_row(struct bagg_live *l, uint32_t stream)
@@ -282,6 +283,9 @@ static void take_measurement(struct bagg_live *l, const struct bt_rec_in *r)
 
 void bagg_live_record(struct bagg_live *l, const struct bt_rec_in *r)
 {
+	/* A name may have been numbered that nothing stands for. */
+	if (l->failed)
+		return;
 	switch (r->kind) {
 	case BT_KIND_META:
 		take_meta(l, r);

@@ -17,15 +17,22 @@ void bagg_worse(struct bagg *b, int status)
 		b->status = status;
 }
 
+static const char *end_status(const struct bagg *b)
+{
+	if (bt_sig_caught() || (b->pass && b->pass->error < 0))
+		return "interrupted";
+	return b->status == BT_EXIT_USAGE ? "failed" : "ok";
+}
+
 static void emit_end(struct bagg *b)
 {
 	struct bt_rec r;
 
 	bt_rec_init(&r, BT_KIND_END);
-	bt_rec_str(&r, "status", bt_sig_caught() || (b->pass && b->pass->error < 0) ? "interrupted" : b->status == BT_EXIT_USAGE ? "failed" : "ok");
+	bt_rec_str(&r, "status", end_status(b));
 	bt_rec_u64(&r, "records", b->lines);
 	bt_rec_f64(&r, "elapsed", (double)(bt_clock_monotonic() - b->start_ns) / 1e9);
-	bt_rec_u64(&r, "errors", b->input.bad);
+	bt_rec_u64(&r, "errors", b->input.bad + b->input.errors);
 	bt_out_rec(&b->out, &r);
 }
 
@@ -139,7 +146,7 @@ int main(int argc, char **argv)
 	if (b.opts.live)
 		start_live(&b, &screen, &pass);
 	/* What is drawn is drawn from every record, so none may take the short way. */
-	b.fast = b.screen || !bagg_plain(&b) ? NULL : bagg_fast_new();
+	b.fast = b.screen || !bagg_plain(&b) ? NULL : bagg_fast_new(b.opts.line_max_bytes);
 	bagg_take_init(&b);
 	bagg_read(&b, argc - first, argv + first);
 	if (b.screen)

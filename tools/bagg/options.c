@@ -3,6 +3,7 @@
  * options - the command line of bagg.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,13 +61,16 @@ static const char *cut_unit(char *name)
 	return colon + 1;
 }
 
-/* The names live as long as the program, like argv. */
+/* In place of an earlier list. The names live as long as the program, like argv; the first one begins their text. */
 static void parse_metrics(struct bagg_metric *list, unsigned *n, struct bt_opts *o)
 {
 	char *rest = strdup(o->arg);
 
 	if (!rest)
 		bt_die(BT_EXIT_TROUBLE, "%s", strerror(ENOMEM));
+	if (*n > 0)
+		free((char *)list[0].name);
+	*n = 0;
 	while (rest && *n < BAGG_LIST_MAX) {
 		char *name = strsep(&rest, ",");
 
@@ -131,6 +135,7 @@ static void parse_time_key(struct bagg_opts *opts, struct bt_opts *o)
 	if (!o->arg[0])
 		bt_opts_fail(o, "an empty name");
 	opts->time_key = o->arg;
+	opts->time_given = true;
 }
 
 static void take_option(struct bagg *b, struct bt_opts *o, int key)
@@ -151,7 +156,6 @@ static void take_option(struct bagg *b, struct bt_opts *o, int key)
 		opts->live = true;
 		break;
 	case 'm':
-		opts->n_metrics = 0;
 		parse_metrics(opts->metrics, &opts->n_metrics, o);
 		break;
 	case 'P':
@@ -176,7 +180,6 @@ static void take_option(struct bagg *b, struct bt_opts *o, int key)
 		bt_opts_size(o, 1024, 1ull << 40, &opts->line_max_bytes);
 		break;
 	case OPT_RATE:
-		opts->n_rates = 0;
 		parse_metrics(opts->rates, &opts->n_rates, o);
 		break;
 	case OPT_SPAN:
@@ -221,10 +224,12 @@ static void settle(struct bagg *b)
 		opts->format = !opts->out.path && isatty(STDOUT_FILENO) ? BAGG_TEXT : BAGG_JSON;
 	if (opts->chart && opts->format != BAGG_TEXT && opts->format != BAGG_MD)
 		bt_die_usage("--chart: distributions are drawn in text and md only");
+	if (opts->late_ns > 0 && opts->interval_ns == 0)
+		bt_die_usage("--late: only the windows of -i wait for late records");
 	people = opts->format == BAGG_TEXT || opts->format == BAGG_MD;
-	if (!opts->percentiles)
-		bt_ranks_parse(&b->ranks, people ? "50,99" : "50,90,99,99.9", why);
-	if (!opts->keys && bagg_keys_parse(&b->groups.keys, NULL, why) < 0)
+	/* Neither is ever wrong. */
+	if ((!opts->percentiles && bt_ranks_parse(&b->ranks, people ? "50,99" : "50,90,99,99.9", why) < 0) ||
+	    (!opts->keys && bagg_keys_parse(&b->groups.keys, NULL, why) < 0))
 		bt_die(BT_EXIT_TROUBLE, "%s", strerror(ENOMEM));
 	/* What bt_out writes itself is records or nothing. */
 	opts->out.format = opts->format == BAGG_JSON ? BT_FORMAT_JSON : BT_FORMAT_TEXT;

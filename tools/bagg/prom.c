@@ -130,10 +130,12 @@ static void count(struct bt_buf *b, uint64_t n)
 
 static void sum_and_count(struct prom *p, struct bt_buf *sums, struct bt_buf *counts)
 {
-	const struct bt_moments *m = &p->a->group->fold.moments;
-	struct bt_number sum = { .f = m->n > 0 ? m->sum : 0 };
+	const struct bagg_fold *f = &p->a->group->fold;
+	const struct bt_moments *m = &f->moments;
+	struct bt_number sum = { .integer = f->has_sum, .i = f->sum, .f = m->n > 0 ? m->sum : 0 };
 
-	sum.integer = m->n > 0 && bt_moments_sum_int(m, &sum.i);
+	if (!f->has_sum)
+		sum.integer = m->n > 0 && bt_moments_sum_int(m, &sum.i);
 	series(p, sums, "_sum", NULL, NULL);
 	value(p, sums, &sum);
 	series(p, counts, "_count", NULL, NULL);

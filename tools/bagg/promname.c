@@ -262,12 +262,11 @@ static void add_label(struct bt_buf *b, size_t start, const char *name, const ch
 /* What differs between runs of the same thing (run, rep) is a label only when groups were told apart by it. */
 static void head_labels(const struct bagg_agg *a, struct bt_buf *b, size_t start)
 {
-	static const char *const names[BAGG_HEADS] = { "tool", "test", "host", "run", "loop", "taint" };
 	const struct bagg_group *g = a->group;
 
 	for (int h = 0; h < BAGG_HEADS; h++)
 		if (h <= BAGG_HOST || a->keys->head[h])
-			add_label(b, start, names[h], bagg_agg_head(g, (enum bagg_head)h));
+			add_label(b, start, bagg_head_name((enum bagg_head)h), bagg_agg_head(g, (enum bagg_head)h));
 	if (g->of != BT_KIND_RESULT)
 		add_label(b, start, "kind", bt_kind_name(g->of));
 	if (g->rep)
@@ -280,13 +279,12 @@ int prom_labels(struct prom_names *p, uint32_t family, const struct bagg_agg *a,
 	unsigned n = bagg_pairs(a, false, pairs);
 	size_t start = sizeof(family);
 	int64_t times;
-	bool added;
 
 	out->len = 0;
 	bt_buf_add(out, &family, start);
 	head_labels(a, out, start);
 	for (unsigned i = 0; i < n; i++)
-		add_label(out, start, p->labels[bt_intern(&p->dims, pairs[i].name, strlen(pairs[i].name), &added)], pairs[i].value);
+		add_label(out, start, p->labels[bt_intern_find(&p->dims, pairs[i].name, strlen(pairs[i].name))], pairs[i].value);
 	times = count_of(&p->series, &p->times, &p->cap_times, out);
 	if (times < 0 || out->failed)
 		return -ENOMEM;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bagg.h"
 #include "clock.h"
@@ -115,7 +116,7 @@ static int account_for(struct bagg *b, const struct bt_lines *l, int got, int rc
 		bagg_input_blind(&b->input, l);
 	if (rc == 0)
 		return 0;
-	return b->notes ? bagg_notes_bad(b->notes, l->number, why) : bagg_skip_line(b, l, got, why);
+	return b->notes ? bagg_notes_bad(b->notes, l->number, got, why) : bagg_skip_line(b, l, got, why);
 }
 
 int bagg_read_lines(struct bagg *b, struct bt_lines *l)
@@ -148,13 +149,26 @@ int bagg_read_lines(struct bagg *b, struct bt_lines *l)
 	}
 }
 
+/* Whether what is written while l is read would be read again, and so on without end. */
+static bool feeds_itself(const struct bagg *b, const struct bt_lines *l)
+{
+	struct stat in, out;
+	int fd = b->pass ? b->pass->out.fd : b->out.file.fd;
+
+	return (b->pass || b->opts.interval_ns > 0) && fstat(l->fd, &in) == 0 && S_ISREG(in.st_mode) && fstat(fd, &out) == 0 &&
+	       in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
 /* Returns whether to go on with the next file. */
 static bool read_file(struct bagg *b, const char *path)
 {
 	struct bt_lines l;
 	int rc = bt_lines_open(&l, path);
 
-	if (rc == 0) {
+	if (rc == 0 && feeds_itself(b, &l)) {
+		bt_warn("%s: the input is the output too", l.name);
+		bagg_worse(b, BT_EXIT_USAGE);
+	} else if (rc == 0) {
 		l.wait_with = wait_input;
 		l.tee = pass_on;
 		l.arg = b;
@@ -171,6 +185,7 @@ static bool read_file(struct bagg *b, const char *path)
 		bt_die(BT_EXIT_TROUBLE, "%s", strerror(ENOMEM));
 	if (rc < 0 && !bt_sig_caught()) {
 		bt_warn("%s: %s", l.name, l.error ? l.error : strerror(-rc));
+		b->input.errors++;
 		bagg_worse(b, l.error && !b->opts.strict ? BT_EXIT_TROUBLE : BT_EXIT_USAGE);
 	}
 	bt_lines_close(&l);

@@ -7,7 +7,9 @@
 
 #include "shape.h"
 
-#define KNOWN_MAX (1u << 18) /* keys remembered; then all are forgotten, so that memory has a bound */
+/* Keys remembered, and words of them; then all are forgotten, so that memory has a bound. */
+#define KNOWN_MAX (1u << 18)
+#define WORDS_MAX (1u << 21)
 
 /* The end of the string whose text starts at p: its quote. */
 static const char *string_end(const char *p)
@@ -37,8 +39,8 @@ static enum bagg_role role_of(const char *at, const struct bagg_use *uses, unsig
 	return BAGG_SKIP;
 }
 
-/* What is no number cannot be measured, escapes are for the long way, and null is no value at all: such a scalar may only stay
- * as it is. */
+/* What is no number cannot be measured, escapes are for the long way, and null is no value at all: such a scalar may only
+ * stay as it is. */
 static bool can_vary(const struct bagg_token *t, const char *text)
 {
 	if (t->type == BAGG_NUMBER)
@@ -118,8 +120,7 @@ bool bagg_shape_cut(struct bagg_shape *s, const char *line, size_t len, const st
 			return false;
 	}
 	memcpy(s->line, line, len);
-	s->line[len] = '\n';
-	s->line_len = (uint16_t)(len + 1);
+	s->line_len = (uint16_t)len;
 	compile(s);
 	return true;
 }
@@ -226,7 +227,7 @@ void bagg_shape_know(struct bagg_shape *s, const struct bagg_match *m, const str
 {
 	uint32_t *place;
 
-	if (s->n_known == KNOWN_MAX)
+	if (s->n_known == KNOWN_MAX || s->n_words >= WORDS_MAX)
 		forget_known(s);
 	if ((s->n_known == s->cap_known && !grow_known(s)) || !grow_words(s, m->n_words))
 		return;

@@ -23,8 +23,8 @@
 #define BAGG_SHAPE_SLACK 64     /* zero bytes that must follow what is matched */
 #define BAGG_SHAPE_KEY_WORDS 64 /* most words of eight bytes that the keys of a line take */
 
-/* What a scalar is there for. KEY: it decides the group or is shown with it. VALUE: it is measured. TIME: Unix seconds. WHEN: a time
- * as when.h has it. COUNT: it must be an unsigned integer, no more. */
+/* What a scalar is there for. KEY: it decides the group or is shown with it. VALUE: it is measured. TIME: Unix seconds.
+ * WHEN: a time as when.h has it. COUNT: it must be an unsigned integer, no more. */
 enum bagg_role { BAGG_SKIP, BAGG_KEY, BAGG_VALUE, BAGG_TIME, BAGG_WHEN, BAGG_DUR, BAGG_LOST, BAGG_COUNT };
 
 /* A scalar of a line: where its text starts (between the quotes of a string). Scalars without one are skipped. */
@@ -35,7 +35,7 @@ struct bagg_use {
 
 /* Where a measurement goes. */
 struct bagg_target {
-	struct bagg_group *group;   /* NULL: it is not wanted */
+	struct bagg_group *group;   /* NULL: it is not wanted. Lives longer than we do: with windows nothing is predicted */
 	const struct bt_unit *unit; /* to convert from first, or NULL */
 };
 
@@ -74,7 +74,7 @@ struct bagg_shape {
 	struct bagg_second second;
 	struct bagg_token tokens[BAGG_SHAPE_SLOTS];
 	struct bagg_slot slots[BAGG_SHAPE_SLOTS];
-	char line[BAGG_SHAPE_LINE + 1];         /* with its newline */
+	char line[BAGG_SHAPE_LINE + 1];         /* without its end */
 	char literals[BAGG_SHAPE_LINE + 8 * BAGG_SHAPE_SLOTS + 16];
 	/* The keys seen, and where they lead, n_values each. */
 	struct bagg_known *known;
@@ -86,7 +86,7 @@ struct bagg_shape {
 
 /* A number as JSON has it, taken apart: digits * 10^-fraction. */
 struct bagg_digits {
-	uint64_t digits; /* at most 18 of them */
+	uint64_t digits; /* at most 18 of them; UINT64_MAX: only its text says what it is, and fraction is UINT8_MAX */
 	const char *at;  /* its text */
 	uint8_t len, fraction;
 	bool negative;
@@ -109,7 +109,8 @@ bool bagg_shape_cut(struct bagg_shape *s, const char *line, size_t len, const st
 /* bagg_shape_alike - whether two lines differ in nothing but their scalars. */
 bool bagg_shape_alike(const struct bagg_shape *a, const struct bagg_shape *b);
 
-/* bagg_shape_widen - make slots of the keys in which another line, which is alike, differs. Forgets the targets if there are any. */
+/* bagg_shape_widen - make slots of the keys in which another line, which is alike, differs. Forgets the targets if there
+ * are any. */
 void bagg_shape_widen(struct bagg_shape *s, const struct bagg_shape *other);
 
 /* bagg_shape_know - the keys of m lead to these targets. Without memory nothing is learned. */
@@ -128,7 +129,8 @@ static inline bool bagg_shape_same_keys(const struct bagg_shape *s, const struct
 	return true;
 }
 
-/* bagg_shape_place - the place in table of the keys of m, taken or free; NULL when too many others crowd it. There is a table. */
+/* bagg_shape_place - the place in table of the keys of m, taken or free; NULL when too many others crowd it. There is a
+ * table. */
 static inline uint32_t *bagg_shape_place(const struct bagg_shape *s, const struct bagg_match *m)
 {
 	uint32_t mask = s->n_table - 1, i = (uint32_t)m->hash & mask;

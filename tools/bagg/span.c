@@ -66,6 +66,7 @@ static void measure(struct bagg *b, const struct bagg_span_line *l, int64_t end_
 	bool blind;
 
 	memset(&r, 0, offsetof(struct bt_rec_in, dims));
+	r.json = NULL;
 	r.kind = BT_KIND_EVENT;
 	r.host = text_span(head);
 	r.run = text_span(head + strlen(head) + 1);

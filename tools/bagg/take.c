@@ -159,7 +159,7 @@ static void say_counts(const struct bagg *b)
 
 	count_note(b->foreign.unmeasured, "line has no number under any key that -m names",
 		   "lines have no number under any key that -m names");
-	if (b->opts.interval_ns == 0)
+	if (b->opts.interval_ns == 0 && (b->opts.time_given || b->input.verbose))
 		count_note(b->foreign.no_time, "line has no time that could be read; see --time",
 			   "lines have no time that could be read; see --time");
 	count_note(b->windows.no_time, "measurement without a time is in the window of the newest one",

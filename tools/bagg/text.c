@@ -143,11 +143,9 @@ static void place(struct layout *l, const struct bt_ranks *ranks)
 
 static void heading(const struct layout *l, const struct bt_ranks *ranks, struct bt_table *t)
 {
-	static const char *const heads[BAGG_TAINT] = { "tool", "test", "host", "run", "loop" };
-
 	bt_table_row(t);
 	for (int i = 0; i < BAGG_TAINT; i++)
-		bt_table_cell(t, l->head[i], "%s", heads[i]);
+		bt_table_cell(t, l->head[i], "%s", bagg_head_name((enum bagg_head)i));
 	bt_table_cell(t, l->rep, "rep");
 	bt_table_cell(t, l->of, "of");
 	for (unsigned i = 0; i < l->n_placed; i++)
@@ -172,13 +170,12 @@ static void heading(const struct layout *l, const struct bt_ranks *ranks, struct
 static void row_dims(struct layout *l, const struct bagg_group *g, struct bt_table *t)
 {
 	struct bt_buf more = BT_BUF_INIT;
-	bool added;
 
 	for (unsigned i = 0; i < l->n_placed; i++)
 		bt_table_cell(t, l->placed[i]->column, "-");
 	for (unsigned i = 0; i < g->n_dims; i++) {
 		const struct bagg_dim *d = &g->dims[i];
-		const struct dim_name *n = &l->dims[bt_intern(&l->names, d->name, strlen(d->name), &added)];
+		const struct dim_name *n = &l->dims[bt_intern_find(&l->names, d->name, strlen(d->name))];
 
 		bt_table_cell(t, n->column, "%s", d->value ? d->value : "-");
 		if (d->value && !d->string)

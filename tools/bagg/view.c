@@ -68,13 +68,9 @@ static void add_pair(struct bt_buf *b, size_t start, char sep, const char *name,
 /* A part of the head that tells groups apart only when -k names it. */
 static void add_keyed(const struct bagg_agg *a, struct bt_buf *b, size_t start, char sep)
 {
-	static const char *const names[BAGG_HEADS] = {
-		[BAGG_HOST] = "host", [BAGG_RUN] = "run", [BAGG_LOOP] = "loop", [BAGG_TAINT] = "taint",
-	};
-
-	for (int h = 0; h < BAGG_HEADS; h++)
-		if (names[h] && a->keys->head[h])
-			add_pair(b, start, sep, names[h], bagg_agg_head(a->group, (enum bagg_head)h));
+	for (int h = BAGG_TEST + 1; h < BAGG_HEADS; h++)
+		if (a->keys->head[h])
+			add_pair(b, start, sep, bagg_head_name((enum bagg_head)h), bagg_agg_head(a->group, (enum bagg_head)h));
 }
 
 void bagg_title(const struct bagg_agg *a, char sep, struct bt_buf *b)
