@@ -9,11 +9,6 @@ setup() {
   cd "$BATS_TEST_TMPDIR"
 }
 
-# agg FILTER: FILTER over the agg records of $output.
-agg() {
-  jq -c -r "select(.kind == \"agg\") | $1" <<<"$output"
-}
-
 # job BINS N [MAX]: a document of one job that read, as fio prints it, on many lines.
 job() {
   jq -n --argjson bins "$1" --argjson n "$2" --argjson max "${3:-900}" '{"fio version": "fio-3.33", timestamp_ms: 1700000000500, jobs: [{

@@ -23,20 +23,6 @@ mark() {
   done
 }
 
-# agg FILTER [FILE]: FILTER over the agg records of $output or FILE.
-agg() {
-  if [ $# -gt 1 ]; then
-    jq -c -r "select(.kind == \"agg\") | $1" "$2"
-  else
-    jq -c -r "select(.kind == \"agg\") | $1" <<<"$output"
-  fi
-}
-
-# figures FILE: the agg records in an order of their own, without what names the run of bagg itself.
-figures() {
-  sed -n '/"kind":"agg"/p' "$1" | sed 's/"run":"[0-9a-f]*"//' | sort
-}
-
 # totals FILE: the same without what says that they were windows.
 totals() {
   jq -c 'select(.kind == "agg") | del(.run, .start, .window)' "$1" | sort

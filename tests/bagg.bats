@@ -16,20 +16,6 @@ scalars() {
   done
 }
 
-# agg FILTER [FILE]: FILTER over the agg records of $output or FILE.
-agg() {
-  if [ $# -gt 1 ]; then
-    jq -c -r "select(.kind == \"agg\") | $1" "$2"
-  else
-    jq -c -r "select(.kind == \"agg\") | $1" <<<"$output"
-  fi
-}
-
-# figures FILE: the agg records in an order of their own, as text, without what names the run of bagg itself.
-figures() {
-  sed -n '/"kind":"agg"/p' "$1" | sed 's/"run":"[0-9a-f]*"//' | sort
-}
-
 # near FILE FILE: the same agg records, numbers to a relative 1e-12.
 near() {
   jq -n -e --slurpfile a "$1" --slurpfile b "$2" '

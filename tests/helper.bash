@@ -50,3 +50,17 @@ validate() {
   jsonschema -i "$BATS_TEST_TMPDIR/array.json" "$BATS_TEST_TMPDIR/array.schema.json" >"$BATS_TEST_TMPDIR/schema.log" 2>&1 ||
     { head -c 2000 "$BATS_TEST_TMPDIR/schema.log"; false; }
 }
+
+# agg FILTER [FILE]: FILTER over the agg records of $output or FILE.
+agg() {
+  if [ $# -gt 1 ]; then
+    jq -c -r "select(.kind == \"agg\") | $1" "$2"
+  else
+    jq -c -r "select(.kind == \"agg\") | $1" <<<"$output"
+  fi
+}
+
+# figures FILE: the agg records in an order of their own, as text, without what names the run of bagg itself.
+figures() {
+  sed -n '/"kind":"agg"/p' "$1" | sed 's/"run":"[0-9a-f]*"//' | sort
+}
