@@ -24,7 +24,8 @@ check_svg() {
   if command -v xmllint >/dev/null; then
     xmllint --noout "$file"
   else
-    head -n 3 "$file" | grep -q '^<svg' && tail -n 1 "$file" | grep -q '^</svg>$'
+    head -n 3 "$file" | grep -q '^<svg'
+    sed '/^$/d' "$file" | tail -n 1 | grep -qx '</svg>'
   fi
   sed -n 's|^.*<text>\(.*\)</text>.*$|\1|p' "$file" | sed 's|<[^>]*>||g; s|^ *||; s| *$||' >texts
   shift
