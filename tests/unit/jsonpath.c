@@ -2,6 +2,7 @@
  *
  * jsonpath - values within nested JSON.
  */
+#include "buf.h"
 #include "jsonpath.h"
 #include "unit.h"
 
@@ -63,21 +64,23 @@ static void test_cases(void)
 /* As deep as the parser lets it be. */
 static void test_deep(void)
 {
-	char line[8 * BT_JSON_DEPTH] = "{\"a\":", path[2 * BT_JSON_DEPTH + 8] = "a";
+	struct bt_buf line = BT_BUF_INIT, path = BT_BUF_INIT;
 	struct bt_json json = BT_JSON_INIT;
 	struct bt_json_field f;
 	int depth = BT_JSON_DEPTH - 2;
 
-	for (int i = 0; i < depth; i++) {
-		strcat(line, "[");
-		strcat(path, ".0");
-	}
-	strcat(line, "1");
+	bt_buf_str(&line, "{\"a\":");
+	bt_buf_fill(&line, '[', (size_t)depth);
+	bt_buf_char(&line, '1');
+	bt_buf_fill(&line, ']', (size_t)depth);
+	bt_buf_char(&line, '}');
+	bt_buf_char(&path, 'a');
 	for (int i = 0; i < depth; i++)
-		strcat(line, "]");
-	strcat(line, "}");
-	CHECK_EQ(bt_json_parse(&json, line, strlen(line)), 0);
-	CHECK(bt_json_path(&json, path, &f) && f.type == BT_JSON_NUMBER);
+		bt_buf_str(&path, ".0");
+	CHECK_EQ(bt_json_parse(&json, line.data, line.len), 0);
+	CHECK(bt_json_path(&json, bt_buf_cstr(&path), &f) && f.type == BT_JSON_NUMBER);
+	bt_buf_free(&line);
+	bt_buf_free(&path);
 	bt_json_free(&json);
 }
 
