@@ -13,6 +13,10 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 CFLAGS  ?= $(if $(DEBUG),-O0 -g3,-O2 -g)
 
+# Sources named *_bpf.c need libbpf and the compiled BPF programs; *_nobpf.c stand in for them where BPF=0.
+absent = $(if $(filter 0,$(BPF)),%_bpf.c,%_nobpf.c)
+PROGRAMS := $(if $(filter 0,$(BPF)),,$(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c)))
+
 FLAGS := -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=$(BPF) -DBT_VERSION='"$(VERSION)"' -Ilib -Ibpf -I$(O) -ffp-contract=off \
          -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -pthread
 SANF  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -25,7 +29,9 @@ BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 all: $(TOOLS:%=$(O)/%)
 
 # A tool is tools/NAME.c, or tools/NAME/*.c when it needs several files. (A function, since % means the stem in a static pattern rule.)
-tool_objects = $(patsubst %.c,$(O)/%.o,$(wildcard tools/$(1).c tools/$(1)/*.c))
+tool_objects = $(patsubst %.c,$(O)/%.o,$(filter-out $(absent),$(wildcard tools/$(1).c tools/$(1)/*.c)))
+# The tools with BPF programs of their own, and nothing else, link libbpf.
+$(PROGRAMS:%=$(O)/%): LDLIBS += -lbpf -lelf -lz
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
@@ -41,12 +47,24 @@ $(BENCH:%=$(O)/bench/%): $(O)/bench/%: $(O)/tests/bench/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
 	$(LINK)
 
-$(O)/libbtools.a: $(patsubst %.c,$(O)/%.o,$(sort $(wildcard lib/*.c)))
+$(O)/libbtools.a: $(patsubst %.c,$(O)/%.o,$(filter-out $(absent),$(sort $(wildcard lib/*.c))))
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(SANF) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# A BPF program is compiled against the few kernel types that it declares itself and relocated when it is loaded, so that one
+# object serves all kernels and both architectures. The objects of its tool include the skeleton, NAME.skel.h.
+UAPI := $(shell $(CC) -print-multiarch 2>/dev/null)
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+	@mkdir -p $(@D)
+	clang --target=bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wshadow -Ibpf -Ilib $(UAPI:%=-idirafter /usr/include/%) -MMD -MP -MF $(@:.o=.d) \
+		-c -o $(@:.bpf.o=.clang.o) $<
+	bpftool gen object $@ $(@:.bpf.o=.clang.o)
+$(O)/%.skel.h: $(O)/bpf/%.bpf.o
+	bpftool gen skeleton $< name $*_bpf > $@
+$(foreach p,$(PROGRAMS),$(eval $(call tool_objects,$(p)): | $(O)/$(p).skel.h))
 
 -include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
 
