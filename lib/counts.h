@@ -42,10 +42,9 @@ int bt_counts_add_index(struct bt_counts *c, uint32_t index, uint64_t n);
 /* bt_counts_add - count one value, 0..2^63-1. Returns 0 or -ENOMEM. */
 static inline int bt_counts_add(struct bt_counts *c, uint64_t value)
 {
-	static const uint8_t half_bits[] = { 0, 4, 7, 10 };
+	static const uint8_t half_bits[] = BT_BUCKET_HALF_BITS;
 	unsigned half = half_bits[c->digits];
-	unsigned bucket = (63 ^ (unsigned)__builtin_clzll(value | ((2u << half) - 1))) - half;
-	uint32_t index = (bucket << half) + (uint32_t)(value >> bucket), page, *cell;
+	uint32_t index = bt_bucket_index(value, half, (2u << half) - 1), page, *cell;
 
 	if (!c->table || !(page = c->table[index / BT_COUNTS_PAGE]))
 		return bt_counts_add_index(c, index, 1);

@@ -10,8 +10,7 @@
 #include "hist.h"
 #include "stat.h"
 
-/* 2^(bits+1) is the first power of two >= 2*10^digits. */
-static const uint8_t half_bits_of[] = { 0, 4, 7, 10 };
+static const uint8_t half_bits_of[] = BT_BUCKET_HALF_BITS;
 
 static unsigned digits_in_range(unsigned digits)
 {

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bucket.h"
+
 struct bt_hist {
 	uint64_t *counts;
 	uint32_t len;          /* buckets allocated */
@@ -51,9 +53,7 @@ void bt_hist_add_slow(struct bt_hist *h, uint64_t value, uint64_t count);
 
 static inline uint32_t bt_hist_index(const struct bt_hist *h, uint64_t value)
 {
-	unsigned bucket = (63 ^ (unsigned)__builtin_clzll(value | h->linear)) - h->half_bits;
-
-	return (bucket << h->half_bits) + (uint32_t)(value >> bucket);
+	return bt_bucket_index(value, h->half_bits, h->linear);
 }
 
 /* bt_hist_add - count one value. Constant time; allocates only when the value is beyond every earlier one's power of two.
