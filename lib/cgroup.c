@@ -2,8 +2,11 @@
  *
  * cgroup - where our own control group's files are: version 1, version 2, or both mounted side by side.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cgroup.h"
 
@@ -168,4 +171,56 @@ bool bt_cgroup_up(struct bt_cgroup_dir *d)
 		return false;
 	*slash = '\0';
 	return true;
+}
+
+/* The controller among the options of a mount of version 1: "rw,cpu,cpuacct". */
+static int take_controller(struct bt_cgroup_at *at, const char *options)
+{
+	static const char *const others[] = { "rw", "ro", "xattr", "clone_children", "noprefix", "cpuset_v2_mode" };
+
+	for (const char *p = options; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
+		size_t len = strcspn(p, ","), i = 0;
+
+		while (i < sizeof(others) / sizeof(others[0]) && (strlen(others[i]) != len || memcmp(p, others[i], len) != 0))
+			i++;
+		if (i < sizeof(others) / sizeof(others[0]) || memchr(p, '=', len))
+			continue;
+		bt_src_copy(at->controller, len + 1 < sizeof(at->controller) ? len + 1 : sizeof(at->controller), p);
+		return 0;
+	}
+	return -ENOTSUP;
+}
+
+/* Whether path lies in the mount, which is then the better the longer its point is. */
+static bool is_below(const char *path, const char *point)
+{
+	size_t len = strlen(point);
+
+	return strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+int bt_cgroup_at(const char *dir, struct bt_cgroup_at *at)
+{
+	const struct bt_src live = { "" };
+	char *mounts, *line, *save, real[PATH_MAX];
+	struct stat st;
+	struct mount m;
+	int rc = -ENOENT;
+
+	if (!realpath(dir, real) || stat(real, &st) != 0)
+		return -errno;
+	mounts = bt_src_text(&live, TEXT_MAX, "/proc/self/mountinfo");
+	if (!mounts)
+		return -ENOMEM;
+	memset(at, 0, sizeof(*at));
+	for (line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strstr(line, " - cgroup") || !split_mount(line, &m) || !is_below(real, m.point))
+			continue;
+		bt_src_copy(at->mount, sizeof(at->mount), m.point);
+		at->id = st.st_ino;
+		at->v2 = strcmp(m.type, "cgroup2") == 0;
+		rc = at->v2 ? 0 : take_controller(at, m.options);
+	}
+	free(mounts);
+	return rc;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "src.h"
 
@@ -21,6 +22,18 @@ struct bt_cgroup {
 	char mode[8]; /* "v1", "v2", "hybrid", or "" when none is mounted */
 	struct bt_cgroup_dir cpu, memory;
 };
+
+/* A hierarchy of control groups, and a group in it. */
+struct bt_cgroup_at {
+	bool v2;
+	char controller[32]; /* version 1: one that lives there */
+	uint64_t id;         /* of the group, as the kernel has it: the inode of its directory */
+	char mount[512];     /* where the hierarchy is mounted */
+};
+
+/* bt_cgroup_at - what the directory is, below the real root. Returns 0, -ENOENT when no control group file system is mounted
+ * there, -ENOTSUP for a hierarchy of version 1 without a controller, or -errno. */
+int bt_cgroup_at(const char *dir, struct bt_cgroup_at *at);
 
 /* bt_cgroup_find - fill c for this process, from its /proc/self/cgroup and /proc/self/mountinfo. */
 void bt_cgroup_find(struct bt_cgroup *c, const struct bt_src *src);

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "buf.h"
 #include "rec.h"
 #include "src.h"
 
@@ -47,6 +48,9 @@ void bt_host_read(struct bt_host *h, const struct bt_src *src);
 
 /* bt_host_record - add the facts to a meta record. Borrows h until it is encoded; empty facts are left out. */
 void bt_host_record(const struct bt_host *h, struct bt_rec *r);
+
+/* bt_host_argv - append the words of a command line with one blank between. */
+void bt_host_argv(struct bt_buf *b, int argc, char **argv);
 
 /* bt_host_llc_bytes - size of the last-level cache, all instances together, 0 if unknown. */
 uint64_t bt_host_llc_bytes(const struct bt_host *h);

@@ -72,3 +72,12 @@ void bt_host_record(const struct bt_host *h, struct bt_rec *r)
 	add_count(r, "cgroup_mem", h->cgroup_mem_bytes);
 	add_text(r, "fp", h->fp);
 }
+
+void bt_host_argv(struct bt_buf *b, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (i > 0)
+			bt_buf_char(b, ' ');
+		bt_buf_str(b, argv[i]);
+	}
+}

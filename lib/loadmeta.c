@@ -18,16 +18,6 @@ static void number_list(char *out, size_t cap, const uint32_t *numbers, size_t c
 	bt_buf_free(&b);
 }
 
-/* The words with one blank between. */
-static void argv_text(struct bt_buf *b, int argc, char **argv)
-{
-	for (int i = 0; i < argc; i++) {
-		if (i > 0)
-			bt_buf_char(b, ' ');
-		bt_buf_str(b, argv[i]);
-	}
-}
-
 /* Each test once, in the order of the run; the variants of a test are neighbours. */
 static void tests_text(struct bt_buf *b, const struct bt_loadtool *t)
 {
@@ -73,7 +63,7 @@ void bt_loadrec_meta(struct bt_loadtool *t)
 
 	number_list(threads, sizeof(threads), t->load.threads, t->load.n_threads);
 	number_list(pin, sizeof(pin), t->load.cpus, t->load.n_cpus);
-	argv_text(&argv, t->argc, t->argv);
+	bt_host_argv(&argv, t->argc, t->argv);
 	tests_text(&tests, t);
 	bt_host_read(&host, &t->src);
 	bt_rec_init(&r, BT_KIND_META);

@@ -25,6 +25,7 @@ static const struct {
 	{ "digits", BT_CLASS_MEASURE }, { "hist", BT_CLASS_MEASURE },  { "values", BT_CLASS_MEASURE }, { "of", BT_CLASS_MEASURE },
 	{ "records", BT_CLASS_MEASURE }, { "cv", BT_CLASS_MEASURE },   { "exact", BT_CLASS_MEASURE }, { "scale", BT_CLASS_MEASURE },
 	{ "start", BT_CLASS_MEASURE },  { "window", BT_CLASS_MEASURE }, { "resets", BT_CLASS_MEASURE },
+	{ "max_ts", BT_CLASS_MEASURE }, { "max_pid", BT_CLASS_MEASURE }, { "max_tid", BT_CLASS_MEASURE }, { "max_comm", BT_CLASS_MEASURE },
 	{ "loop", BT_CLASS_QUALITY },   { "taint", BT_CLASS_QUALITY }, { "lost", BT_CLASS_QUALITY },  { "late", BT_CLASS_QUALITY },
 };
 

@@ -17,6 +17,7 @@
 #include "load.h"
 #include "loadrec.h"
 #include "percall.h"
+#include "traceopt.h"
 
 #define BSYS_TESTS 17
 #define BSYS_VARIANTS 2
@@ -95,6 +96,19 @@ extern const struct bsys_test bsys_fork, bsys_exec, bsys_thread, bsys_signal; /*
 /* bsys_partner_cpu - where the partner of worker i runs; only for tests that vary by "where". */
 uint32_t bsys_partner_cpu(const struct bsys_job *job, uint32_t i);
 
+/* What only the tests trace and events take. */
+struct bsys_live {
+	const char *test;        /* "trace" or "events" when that is the TEST chosen, else NULL */
+	char **command;          /* the words behind "--", ended by NULL; NULL: none */
+	struct bt_trace_opts opts;
+	uint32_t keys;           /* -k: bits of TRACE_KEY_ */
+	const char *calls;       /* -e; NULL: all */
+	bool count_only;
+	uint64_t sample, limit;  /* --sample, --limit; 0: all */
+	uint64_t ring_bytes;     /* --ring-size; 0: the default */
+	const char *given;       /* the first of the tool's own live options that was given; NULL: none */
+};
+
 /* The whole program. The engine's half comes first, so that its hooks find the rest. */
 struct bsys {
 	struct bt_loadtool tool;
@@ -102,8 +116,7 @@ struct bsys {
 	uint64_t calls;   /* --calls; 0: each test's default */
 	const char *file; /* --file */
 	int where;        /* --where: enum bsys_where */
-	const char *live; /* "trace" or "events" when that is the TEST chosen, else NULL */
-	char **command;   /* the words behind "--", ended by NULL; NULL: none */
+	struct bsys_live live;
 	struct bsys_job jobs[BSYS_JOBS];
 	struct bt_load_job runs[BSYS_JOBS]; /* of the jobs, one each */
 	uint32_t cpus[BT_LOAD_THREADS_MAX]; /* the CPUs of -c, or those allowed */
@@ -121,7 +134,10 @@ void bsys_prepare(struct bt_loadtool *t);
 void bsys_describe(const struct bt_emit *e, struct bt_rec *r);
 void bsys_measures(const struct bt_emit *e);
 
-/* bsys_trace - the tests `trace` and `events`: live tracing, named by b->live. Returns the exit status. */
+/* bsys_live_metrics - of trace and events, NULL at the end. */
+extern const char *const bsys_live_metrics[];
+
+/* bsys_trace - the tests `trace` and `events`: live tracing, named by b->live.test. Returns the exit status. */
 int bsys_trace(struct bsys *b);
 
 #endif

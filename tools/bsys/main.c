@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 
 #include "bsys.h"
+#include "calls.h"
 #include "cpus.h"
 #include "err.h"
 #include "table.h"
@@ -15,7 +16,7 @@
 #define QUICK_NS 200000000u /* duration of each test when all run and nobody asked for another */
 #define BYTES_MAX (1ull << 30)
 
-enum { OPT_CALLS = BT_OPT_TOOL, OPT_FILE, OPT_WHERE };
+enum { OPT_CALLS = BT_OPT_TOOL, OPT_FILE, OPT_WHERE, OPT_COUNT_ONLY, OPT_SAMPLE, OPT_LIMIT, OPT_RING_SIZE };
 
 static const struct bt_opt options[] = {
 	BT_OPTS_LOAD,
@@ -23,6 +24,12 @@ static const struct bt_opt options[] = {
 	{ OPT_CALLS, "calls", "N", "calls in one timed operation (default: by test, see -L; 1 in an open loop)" },
 	{ OPT_FILE, "file", "FILE", "what open and stat ask for (default /dev/null)" },
 	{ OPT_WHERE, "where", "PLACE", "partner of a wake-up test on the same CPU, across, or both (default both)" },
+	BT_OPTS_TRACE,
+	{ 'e', "events", "LIST", "trace these system calls only, by name or number" },
+	{ OPT_COUNT_ONLY, "count-only", NULL, "trace: count calls, time none: costs a third" },
+	{ OPT_SAMPLE, "sample", "N", "events: only every N-th call of each task" },
+	{ OPT_LIMIT, "limit", "N", "events: at most N of each task in a second" },
+	{ OPT_RING_SIZE, "ring-size", "SIZE", "events: room for those not yet read, a power of two (default 8M)" },
 	BT_OPTS_OUT,
 	BT_OPTS_COMMON,
 	BT_OPTS_END
@@ -35,7 +42,9 @@ static const struct bt_tool tool = {
 	.options = options,
 	.examples = "  bsys null open fault | bagg\n"
 		    "  bsys --where cross -R 5 pipe futex > wake.ndjson\n"
-		    "  bsys -m call | jq -r 'select(.metric == \"call\") | [.test, .how // .where, .value] | @tsv'\n",
+		    "  bsys -m call | jq -r 'select(.metric == \"call\") | [.test, .how // .where, .value] | @tsv'\n"
+		    "  bsys trace -k comm -d 5s | bagg -m lat -k comm,syscall -f text\n"
+		    "  bsys events -e openat,execve -- make 2> make.log | jq -c 'select(.path) | [.comm, .path, .errno]'\n",
 };
 
 /* The tests that watch others, behind those that call. */
@@ -176,18 +185,94 @@ static void choose_tests(struct bsys *b, char **names, int count)
 		}
 		if (count > 1)
 			bt_die_usage("trace and events each run alone, with no other test");
-		b->live = name_of(at);
+		b->live.test = name_of(at);
 	}
 	for (size_t i = 0; count == 0 && i < BSYS_TESTS; i++)
 		add_test(b, bsys_tests[i]);
 	if (count == 0 && !b->tool.load.duration_set)
 		b->tool.load.duration_ns = QUICK_NS;
-	if (!b->live && b->command)
+	if (!b->live.test && b->live.command)
 		bt_die_usage("only trace and events run a COMMAND");
+}
+
+static _Noreturn void not_for(const char *option, const char *test)
+{
+	struct bt_buf reason = BT_BUF_INIT;
+
+	bt_buf_printf(&reason, "--%s: not for %s", option, test);
+	bt_die_usage(bt_buf_cstr(&reason));
+}
+
+/* What is not said before the trace begins would be a surprise at its end. */
+static void check_live(struct bsys *b)
+{
+	struct bt_buf reason = BT_BUF_INIT;
+	bool events = !strcmp(b->live.test, "events");
+	char bad[64];
+
+	if (b->live.opts.tree && !b->live.opts.n_pids)
+		bt_die_usage("--tree: only with -p");
+	if (b->live.opts.n_pids && b->live.command)
+		bt_die_usage("-p and a COMMAND exclude each other");
+	if (events && (b->live.count_only || b->live.opts.keys || b->live.opts.digits))
+		not_for(b->live.count_only ? "count-only" : b->live.opts.keys ? "keys" : "digits", "events");
+	if (!events && (b->live.sample || b->live.limit || b->live.ring_bytes))
+		not_for(b->live.sample ? "sample" : b->live.limit ? "limit" : "ring-size", "trace");
+	if (bt_load_unknown(&b->tool.load, bsys_live_metrics, bad)) {
+		bt_buf_printf(&reason, "-m, --metrics: no metric of %s is named '%s'", b->live.test, bad);
+		bt_die_usage(bt_buf_cstr(&reason));
+	}
+}
+
+static void take_keys(struct bsys *b, struct bt_opts *o)
+{
+	static const char *const known[] = { "pid", "tid", "comm", "cgroup", "cpu", NULL };
+	char bad[32];
+
+	if (bt_trace_keys(o->arg, known, &b->live.keys, bad) < 0)
+		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu is accepted", bad);
+}
+
+static void take_calls(struct bsys *b, struct bt_opts *o)
+{
+	char bad[64];
+
+	b->live.calls = o->arg;
+	if (bsys_calls_check(o->arg, bad) < 0)
+		bt_opts_fail(o, "no system call is named '%s'", bad);
+}
+
+static void take_ring_size(struct bsys *b, struct bt_opts *o)
+{
+	bt_opts_size(o, 4096, 1u << 30, &b->live.ring_bytes);
+	if (b->live.ring_bytes & (b->live.ring_bytes - 1))
+		bt_opts_fail(o, "'%s': a power of two from 4k to 1G is accepted", o->arg);
+}
+
+/* Returns whether it was an option of trace or events. */
+static bool take_live_option(struct bsys *b, struct bt_opts *o, int key)
+{
+	switch (key) {
+	case 'e': take_calls(b, o); break;
+	case OPT_COUNT_ONLY: b->live.count_only = true; break;
+	case OPT_SAMPLE: bt_opts_u64(o, 1, UINT32_MAX, &b->live.sample); break;
+	case OPT_LIMIT: bt_opts_u64(o, 1, UINT32_MAX, &b->live.limit); break;
+	case OPT_RING_SIZE: take_ring_size(b, o); break;
+	default:
+		if (!bt_trace_option(&b->live.opts, o, key))
+			return false;
+		if (key == 'k')
+			take_keys(b, o);
+	}
+	if (!b->live.given)
+		b->live.given = o->row->name;
+	return true;
 }
 
 static void check_load(const struct bsys *b)
 {
+	if (b->live.given)
+		not_for(b->live.given, "load tests, only for trace and events");
 	if (b->where == BSYS_CROSS && b->n_distinct < 2)
 		bt_die(BT_EXIT_UNABLE, "--where cross needs two CPUs, in -c or allowed to this process; --where same works with one");
 	if (b->calls > 1 && b->tool.load.rate > 0)
@@ -218,7 +303,7 @@ static void take_option(struct bsys *b, struct bt_opts *o, int key)
 	case 'h': bt_show_help(&tool);
 	case 'V': bt_show_version(&tool);
 	default:
-		if (!bt_load_option(&b->tool.load, o, key))
+		if (!take_live_option(b, o, key) && !bt_load_option(&b->tool.load, o, key))
 			bt_out_option(&b->tool.out_opts, o, key);
 	}
 }
@@ -235,10 +320,12 @@ static void parse(struct bsys *b, int argc, char **argv)
 		bt_die_usage(o.error);
 	if (b->tool.load.list)
 		list_tests();
-	b->command = o.command;
+	b->live.command = o.command;
 	find_cpus(b);
 	choose_tests(b, argv + o.first, o.last - o.first);
-	if (!b->live)
+	if (b->live.test)
+		check_live(b);
+	else
 		check_load(b);
 }
 
@@ -256,5 +343,5 @@ int main(int argc, char **argv)
 	b.tool.argv = argv;
 	bt_err_init(tool.name);
 	parse(&b, argc, argv);
-	return b.live ? bsys_trace(&b) : bt_loadtool_main(&b.tool);
+	return b.live.test ? bsys_trace(&b) : bt_loadtool_main(&b.tool);
 }

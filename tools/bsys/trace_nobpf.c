@@ -5,6 +5,8 @@
 #include "bsys.h"
 #include "err.h"
 
+const char *const bsys_live_metrics[] = { NULL };
+
 int bsys_trace(struct bsys *b)
 {
 	(void)b;

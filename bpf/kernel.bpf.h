@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * kernel - the kernel's types as far as our programs read them. Every access is relocated when a program is loaded (CO-RE), so
+ * only names and types matter here, neither order nor completeness, and no vmlinux.h is needed to build.
+ *
+ * A name with three underscores is another version of the type before them; compat.bpf.h says which kernel has which.
+ */
+#ifndef BPF_KERNEL_BPF_H
+#define BPF_KERNEL_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define TRACE_COMM 16
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct thread_info {
+	unsigned long flags;
+	uint32_t status;
+	uint32_t cpu;
+};
+
+struct kernfs_node {
+	uint64_t id;
+};
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[16];
+	struct cgroup *dfl_cgrp;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct sched_entity {
+	unsigned char sched_delayed;
+};
+
+struct files_struct;
+struct mm_struct;
+
+struct task_struct {
+	struct thread_info thread_info;
+	unsigned int __state;
+	int on_cpu;
+	int on_rq;
+	int prio;
+	struct sched_entity se;
+	int pid;
+	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	char comm[TRACE_COMM];
+	struct mm_struct *mm;
+	struct files_struct *files;
+	struct css_set *cgroups;
+};
+
+/* Of both architectures; the one that is not there is never read. */
+struct pt_regs___x86 {
+	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax;
+};
+
+struct pt_regs___arm64 {
+	uint64_t regs[31];
+	int syscallno;
+};
+
+/* For the paths of files. */
+struct qstr {
+	const unsigned char *name;
+};
+
+struct super_block {
+	uint32_t s_dev;
+};
+
+struct inode {
+	unsigned short i_mode;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	unsigned int f_flags;
+	int64_t f_pos;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+#pragma clang attribute pop
+
+/* What classic tracepoints give, from events/.../format. */
+struct event_sys_enter {
+	uint64_t common;
+	int64_t id;
+	uint64_t args[6];
+};
+
+struct event_sys_exit {
+	uint64_t common;
+	int64_t id;
+	int64_t ret;
+};
+
+struct event_sched_switch {
+	uint64_t common;
+	char prev_comm[TRACE_COMM];
+	int prev_pid;
+	int prev_prio;
+	int64_t prev_state;
+	char next_comm[TRACE_COMM];
+	int next_pid;
+	int next_prio;
+};
+
+struct event_sched_process_fork {
+	uint64_t common;
+	uint32_t parent_comm;
+	int parent_pid;
+	uint32_t child_comm;
+	int child_pid;
+};
+
+struct event_sched_process_exec {
+	uint64_t common;
+	uint32_t filename;
+	int pid;
+	int old_pid;
+};
+
+#endif

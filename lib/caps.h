@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * caps - the capabilities of this process: which it has, and giving up those it no longer needs.
+ */
+#ifndef BT_CAPS_H
+#define BT_CAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Numbers of linux/capability.h, the two newest of which old headers lack. */
+#define BT_CAP_SYS_ADMIN 21
+#define BT_CAP_PERFMON 38 /* 5.8 */
+#define BT_CAP_BPF 39     /* 5.8 */
+
+/* bt_caps_effective - bit n: capability n is in effect. 0 also when it cannot be found out. */
+uint64_t bt_caps_effective(void);
+
+static inline bool bt_caps_have(uint64_t caps, unsigned cap)
+{
+	return caps >> cap & 1;
+}
+
+/* bt_caps_keep - give up, for good, all capabilities of the calling thread but those of mask that it has. Returns 0 or -errno. */
+int bt_caps_keep(uint64_t mask);
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tracetool - a tracer from its options to its exit status.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "err.h"
+#include "host.h"
+#include "sig.h"
+#include "tracetool.h"
+
+#define LOOK_NS 200000000u  /* how often to see whether the reader of our output still lives */
+#define SECOND_NS 1000000000u
+
+int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns)
+{
+	return t->wall_us + (int64_t)(mono_ns / 1000);
+}
+
+void bt_tracetool_start(const struct bt_tracetool *t, struct bt_rec *r, const char *test)
+{
+	bt_rec_init(r, t->kind);
+	r->ts_us = t->ts_us;
+	r->test = test;
+	r->rep = 1;
+	r->dur_ns = t->dur_ns;
+	r->lost = t->lost;
+}
+
+void bt_tracetool_emit(struct bt_tracetool *t, struct bt_rec *r)
+{
+	if (!r->metric || bt_load_wants(t->load, r->metric))
+		bt_out_rec(&t->out, r);
+}
+
+void bt_tracetool_count(struct bt_tracetool *t, const char *metric, const char *name, const char *value, uint64_t count)
+{
+	struct bt_rec r;
+
+	bt_tracetool_start(t, &r, t->test);
+	if (name)
+		bt_rec_str(&r, name, value);
+	bt_rec_count(&r, metric, "count", BT_BETTER_NONE, count);
+	bt_tracetool_emit(t, &r);
+}
+
+static void emit_meta(struct bt_tracetool *t)
+{
+	static const char *const hows[] = { "auto", "btf", "raw", "classic" };
+	struct bt_buf argv = BT_BUF_INIT;
+	struct bt_host host;
+	struct bt_rec r;
+
+	bt_host_argv(&argv, t->argc, t->argv);
+	bt_host_read(&host, &t->src);
+	bt_rec_init(&r, BT_KIND_META);
+	bt_rec_str(&r, "version", BT_VERSION);
+	bt_rec_str(&r, "argv", bt_buf_cstr(&argv));
+	bt_rec_str(&r, "clock", "monotonic");
+	bt_rec_str(&r, "tests", t->tests);
+	bt_rec_str(&r, "attach", hows[t->tracer.attach]);
+	if (t->load->duration_set)
+		bt_rec_f64(&r, "duration", (double)t->load->duration_ns / 1e9);
+	if (t->load->interval_ns)
+		bt_rec_f64(&r, "interval", (double)t->load->interval_ns / 1e9);
+	if (t->load->count)
+		bt_rec_u64(&r, "count", t->load->count);
+	if (t->load->dry_run)
+		bt_rec_bool(&r, "dry_run", true);
+	if (t->meta)
+		t->meta(t, &r);
+	bt_host_record(&host, &r);
+	bt_out_rec(&t->out, &r);
+	bt_buf_free(&argv);
+}
+
+/* A failure before there is a stream: nothing is written, the command never ran. */
+static _Noreturn void give_up(struct bt_tracetool *t, const char *why)
+{
+	bt_child_close(&t->child);
+	bt_tracer_close(&t->tracer);
+	bt_die(BT_EXIT_UNABLE, "%s", why);
+}
+
+static void start_command(struct bt_tracetool *t)
+{
+	int rc;
+
+	if (!t->command)
+		return;
+	rc = bt_child_start(&t->child, t->command, !t->out_opts->path);
+	if (rc != 0)
+		bt_die(rc == -ENOENT ? 127 : 126, "%s: %s", t->command[0], strerror(-rc));
+}
+
+static void prepare(struct bt_tracetool *t)
+{
+	struct trace_conf *conf = NULL;
+	struct bpf_object_skeleton *skeleton;
+
+	if (bt_tracer_probe(&t->tracer, &t->src, t->opts->attach, t->out_opts->verbose) != 0)
+		bt_die(BT_EXIT_UNABLE, "%s", t->tracer.error);
+	skeleton = t->open(t, &conf);
+	if (!skeleton)
+		give_up(t, "the BPF programs cannot be opened: no memory");
+	if (bt_tracer_open(&t->tracer, skeleton, conf, t->opts, t->keys, t->command, &t->size) != 0)
+		give_up(t, t->tracer.error);
+	start_command(t);
+	if (bt_tracer_load(&t->tracer, t->programs, t->opts, t->command ? &t->child : NULL) != 0)
+		give_up(t, t->tracer.error);
+	if (t->loaded(t) != 0 || bt_trace_groups_init(&t->groups, &t->tracer) != 0)
+		give_up(t, "no memory for what will be counted");
+	if (bt_tracer_attach(&t->tracer) != 0)
+		give_up(t, t->tracer.error);
+}
+
+static int open_control(struct bt_tracetool *t)
+{
+	int rc = bt_control_open(&t->control);
+
+	if (rc == 0 && t->child.pidfd >= 0)
+		rc = bt_control_add(&t->control, t->child.pidfd);
+	if (rc == 0 && t->ring_fd >= 0)
+		rc = bt_control_add(&t->control, t->ring_fd);
+	return rc;
+}
+
+static void count_lost(struct bt_tracetool *t)
+{
+	const volatile struct trace_lost *l = t->tracer.lost;
+
+	t->lost = l->groups + l->tasks + l->ring + l->clock;
+}
+
+static uint64_t traced_ns(const struct bt_tracetool *t, uint64_t now_ns)
+{
+	return t->running ? now_ns - t->resumed_ns : 0;
+}
+
+/* The span up to now is over: note its length and begin another one. */
+static void close_span(struct bt_tracetool *t, enum bt_kind kind, uint64_t now_ns)
+{
+	uint64_t traced = traced_ns(t, now_ns);
+
+	t->span_ns += traced;
+	t->whole_ns += traced;
+	t->resumed_ns = now_ns;
+	t->kind = kind;
+	t->dur_ns = kind == BT_KIND_SAMPLE ? t->span_ns : t->whole_ns;
+	t->span_ns = 0;
+	t->ts_us = bt_clock_wall_us();
+	t->wall_us = t->ts_us - (int64_t)(bt_clock_monotonic() / 1000);
+	count_lost(t);
+}
+
+static void switch_on(struct bt_tracetool *t, bool on)
+{
+	uint64_t now = bt_clock_monotonic(), traced = traced_ns(t, now);
+
+	t->span_ns += traced;
+	t->whole_ns += traced;
+	t->resumed_ns = now;
+	t->running = on;
+	bt_tracer_switch(&t->tracer, on);
+}
+
+static void emit_mark(struct bt_tracetool *t, const char *name)
+{
+	char text[32];
+	struct bt_rec r;
+
+	bt_rec_init(&r, BT_KIND_MARK);
+	snprintf(text, sizeof(text), "%s-%u", name, ++t->marks);
+	bt_rec_str(&r, "name", text);
+	bt_out_rec(&t->out, &r);
+}
+
+static void obey(struct bt_tracetool *t, unsigned what)
+{
+	if (what & BT_CONTROL_MARK)
+		emit_mark(t, "mark");
+	if (what & BT_CONTROL_PAUSE) {
+		switch_on(t, !t->running);
+		emit_mark(t, t->running ? "resume" : "pause");
+	}
+}
+
+static bool reader_gone(const struct bt_tracetool *t)
+{
+	struct pollfd out = { .fd = t->out.file.fd };
+
+	return t->out.error || (poll(&out, 1, 0) > 0 && out.revents & POLLERR);
+}
+
+static bool enough(const struct bt_tracetool *t)
+{
+	if (!t->load->count)
+		return false;
+	return (t->drain ? t->events : t->intervals) >= t->load->count;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Until the duration, the count, the command's end, or a signal. */
+static void run(struct bt_tracetool *t)
+{
+	uint64_t every = t->load->interval_ns ? t->load->interval_ns : t->load->count && !t->drain ? SECOND_NS : 0;
+	uint64_t end = t->load->duration_set ? t->start_ns + t->load->duration_ns : UINT64_MAX;
+	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
+
+	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + LOOK_NS));
+
+		obey(t, bt_control_wait(&t->control, due));
+		now = bt_clock_monotonic();
+		bt_tracer_measure(&t->tracer, now);
+		if (t->drain)
+			t->drain(t);
+		if (now < next || now >= end)
+			continue;
+		/* The grid stays; intervals missed while we were held up become one longer one. */
+		next += (now - next) / every * every + every;
+		close_span(t, BT_KIND_SAMPLE, now);
+		t->show(t);
+		t->intervals++;
+	}
+}
+
+static void emit_lost(struct bt_tracetool *t)
+{
+	const volatile struct trace_lost *l = t->tracer.lost;
+
+	bt_tracetool_count(t, "lost", "cause", "groups", l->groups);
+	bt_tracetool_count(t, "lost", "cause", "tasks", l->tasks);
+	bt_tracetool_count(t, "lost", "cause", "clock", l->clock);
+	bt_tracetool_count(t, "lost", "cause", "recursion", bt_tracer_missed(&t->tracer));
+}
+
+static void emit_own(struct bt_tracetool *t, const char *metric, const char *unit, double value)
+{
+	struct bt_rec r;
+
+	bt_tracetool_start(t, &r, t->test);
+	bt_rec_value(&r, metric, unit, BT_BETTER_LOWER, value);
+	bt_tracetool_emit(t, &r);
+}
+
+static void emit_program(struct bt_tracetool *t, const struct bt_tracer_cost *cost)
+{
+	struct bt_rec r;
+
+	if (cost->runs == 0)
+		return;
+	bt_tracetool_start(t, &r, t->test);
+	bt_rec_str(&r, "program", cost->program);
+	bt_rec_value(&r, "self_run", "ns", BT_BETTER_LOWER, (double)cost->ns / (double)cost->runs);
+	bt_tracetool_emit(t, &r);
+}
+
+static double seconds(struct timeval tv)
+{
+	return (double)tv.tv_sec + (double)tv.tv_usec / 1e6;
+}
+
+/* What the tracing has cost: of each program the mean of the runs that were measured, and of this process since its start. */
+static void emit_cost(struct bt_tracetool *t)
+{
+	struct rusage usage;
+
+	for (unsigned i = 0; i < t->tracer.n_costs; i++)
+		emit_program(t, &t->tracer.costs[i]);
+	getrusage(RUSAGE_SELF, &usage);
+	if (t->whole_ns > 0)
+		emit_own(t, "self_cpu", "ratio", (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e9 / (double)t->whole_ns);
+	emit_own(t, "self_rss", "B", (double)usage.ru_maxrss * 1024);
+	emit_own(t, "self_maps", "B", (double)bt_tracer_map_bytes(&t->tracer));
+}
+
+static void conclude(struct bt_tracetool *t)
+{
+	uint64_t now = bt_clock_monotonic();
+
+	if (t->running && t->load->interval_ns) {
+		close_span(t, BT_KIND_SAMPLE, now);
+		t->show(t);
+	}
+	switch_on(t, false);
+	bt_tracer_detach(&t->tracer);
+	if (t->drain)
+		t->drain(t);
+	close_span(t, BT_KIND_RESULT, bt_clock_monotonic());
+	t->show(t);
+	t->summary(t);
+	emit_lost(t);
+	emit_cost(t);
+}
+
+/* A tracer without an end of its own is ended by SIGINT: then that is no interruption. */
+static int signal_left(const struct bt_tracetool *t)
+{
+	int sig = bt_sig_caught();
+	bool endless = !t->load->duration_set && !t->load->count && !t->command;
+
+	return sig == SIGINT && endless ? 0 : sig;
+}
+
+/* The command's status is passed on. A signal that ends us is passed to it. */
+static int leave_command(struct bt_tracetool *t, int sig)
+{
+	int status = BT_EXIT_OK;
+
+	if (t->command && !t->load->dry_run && !sig) {
+		status = bt_child_wait(&t->child);
+		sig = status == -EINTR ? bt_sig_caught() : 0;
+	}
+	if (sig)
+		bt_child_kill(&t->child, sig);
+	bt_child_close(&t->child);
+	return sig ? -sig : status;
+}
+
+static int finish(struct bt_tracetool *t)
+{
+	uint64_t elapsed = t->start_ns ? bt_clock_monotonic() - t->start_ns : 0;
+	int sig = signal_left(t), rc, status;
+
+	bt_out_end(&t->out, sig ? "interrupted" : "ok", elapsed, 0);
+	rc = bt_out_close(&t->out);
+	bt_trace_groups_free(&t->groups);
+	bt_tracer_close(&t->tracer);
+	bt_control_close(&t->control);
+	status = leave_command(t, sig);
+	bt_check_output(rc, t->out_opts->path, BT_EXIT_TROUBLE);
+	if (status < 0)
+		bt_die_signal(-status);
+	return status;
+}
+
+static void trace(struct bt_tracetool *t)
+{
+	int rc;
+
+	switch_on(t, true);
+	t->start_ns = t->resumed_ns;
+	rc = t->command ? bt_child_release(&t->child) : 0;
+	if (rc != 0)
+		bt_warn("%s: %s", t->command[0], strerror(-rc));
+	run(t);
+	conclude(t);
+}
+
+int bt_tracetool_main(struct bt_tracetool *t)
+{
+	int rc;
+
+	t->src.root = t->load->root;
+	t->tracer = (struct bt_tracer)BT_TRACER_INIT;
+	t->child = (struct bt_child)BT_CHILD_INIT;
+	t->control = (struct bt_control)BT_CONTROL_INIT;
+	bt_sig_init();
+	prepare(t);
+	rc = open_control(t);
+	if (rc != 0)
+		give_up(t, strerror(-rc));
+	rc = bt_out_open(&t->out, t->out_opts, t->name);
+	if (rc < 0)
+		bt_child_close(&t->child);
+	bt_check_output(rc, t->out_opts->path, BT_EXIT_USAGE);
+	emit_meta(t);
+	if (!t->load->dry_run)
+		trace(t);
+	return finish(t);
+}
