@@ -187,6 +187,8 @@ EOF
     [ $signal = KILL ] || [ -z "$(ls tmp)" ]
     rm -rf tmp/*
   done
+  TMPDIR="$PWD/tmp" run -1 bash -c '"$1" >/dev/full' bash "$TOP/tests/bench/trace"
+  [ -z "$(ls tmp)" ]
 }
 
 @test "the benchmark of tracers says what it needs, and so do empty programs" {
