@@ -24,14 +24,16 @@ LINK   = $(CC) $(SANF) $(if $(STATIC),-static) -pthread $(LDFLAGS) -o $@ $^ -lz 
 
 UNIT  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
 FUZZ  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
-BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+# A benchmark program NAME.c with BPF programs of its own has them in NAME.bpf.c.
+BENCH_BPF := $(patsubst tests/bench/%.bpf.c,%,$(wildcard tests/bench/*.bpf.c))
+BENCH := $(filter-out %.bpf $(if $(filter 0,$(BPF)),$(BENCH_BPF)),$(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
 
 all: $(TOOLS:%=$(O)/%)
 
 # A tool is tools/NAME.c, or tools/NAME/*.c when it needs several files. (A function, since % means the stem in a static pattern rule.)
 tool_objects = $(patsubst %.c,$(O)/%.o,$(filter-out $(absent),$(wildcard tools/$(1).c tools/$(1)/*.c)))
 # The tools with BPF programs of their own, and nothing else, link libbpf.
-$(PROGRAMS:%=$(O)/%): LDLIBS += -lbpf -lelf -lz
+$(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
@@ -57,14 +59,18 @@ $(O)/%.o: %.c
 # A BPF program is compiled against the few kernel types that it declares itself and relocated when it is loaded, so that one
 # object serves all kernels and both architectures. The objects of its tool include the skeleton, NAME.skel.h.
 UAPI := $(shell $(CC) -print-multiarch 2>/dev/null)
-$(O)/bpf/%.bpf.o: bpf/%.bpf.c
+$(O)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
 	clang --target=bpf -mcpu=v3 -ffreestanding -O2 -g -Wall -Wextra -Wshadow -Ibpf -Ilib $(UAPI:%=-idirafter /usr/include/%) -MMD -MP -MF $(@:.o=.d) \
 		-c -o $(@:.bpf.o=.clang.o) $<
 	bpftool gen object $@ $(@:.bpf.o=.clang.o)
+skeleton = bpftool gen skeleton $< name $*_bpf > $@
 $(O)/%.skel.h: $(O)/bpf/%.bpf.o
-	bpftool gen skeleton $< name $*_bpf > $@
+	$(skeleton)
+$(O)/%.skel.h: $(O)/tests/bench/%.bpf.o
+	$(skeleton)
 $(foreach p,$(PROGRAMS),$(eval $(call tool_objects,$(p)): | $(O)/$(p).skel.h))
+$(foreach p,$(BENCH_BPF),$(eval $(O)/tests/bench/$(p).o: | $(O)/$(p).skel.h))
 
 -include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
 

@@ -7,7 +7,7 @@ load helper
   ran=0
   for source in "$TOP"/tests/bench/*.c; do
     name=$(basename "$source" .c)
-    [[ $name != gen* ]] || continue
+    [[ $name != gen* && $name != floor* && $name != calls ]] || continue
     timeout 60 "$BUILD/bench/$name" >"$name.ndjson"
     check_records "$name.ndjson"
     [ "$(jq -r 'select(.kind == "end") | .status' "$name.ndjson")" = ok ]
@@ -43,4 +43,165 @@ load helper
   echo "$output" >records
   check_records records
   jq -e -s 'last | .kind == "end" and .status == "failed" and .errors == 3' records
+}
+
+# BPF programs can be attached here.
+need_bpf() {
+  [ "$(id -u)" = 0 ] || skip "not root"
+  [ -e /sys/kernel/btf/vmlinux ] || skip "this kernel has no BTF"
+  [ -x "$BUILD/bench/floor" ] || skip "built without BPF"
+  "$BUILD/bench/floor" enter </dev/null 2>floor.log || skip "$(cat floor.log)"
+}
+
+allowed_cpu() {
+  taskset -cp $$ | sed 's/.*[^0-9]//'
+}
+
+@test "the load of the tracing benchmark: two figures, the median not below the least; wrong arguments" {
+  for load in null pipe; do
+    run -0 --separate-stderr timeout 60 "$BUILD/bench/calls" $load "$(allowed_cpu)" 5 100
+    [ -z "$stderr" ]
+    awk '{ exit !(NF == 2 && $1 >= $2 && $2 > 0) }' <<<"$output"
+  done
+  for wrong in "null 0 5" "none 0 5 100" "null x 5 100" "null 0 0 100" "pipe 0 5 1e3" "null 0 99999 1" "null 0 5 100 1"; do
+    run -2 --separate-stderr timeout 10 "$BUILD/bench/calls" $wrong
+    [ -z "$output" ]
+    [[ $stderr == *"usage: calls"* ]]
+  done
+  run -2 --separate-stderr timeout 10 "$BUILD/bench/calls" null 1023 5 100
+  [[ $stderr == "calls: CPU 1023: Invalid argument" ]]
+}
+
+@test "empty BPF programs run as often as the load calls, only those asked for, and pass its status on (root)" {
+  cd "$BATS_TEST_TMPDIR"
+  need_bpf
+  run -0 timeout 60 "$BUILD/bench/floor" -s -p enter switch -- "$BUILD/bench/calls" null "$(allowed_cpu)" 9 1000
+  [ "$(awk '$1 == "empty_enter" && $2 > 0 && $3 >= 10000' <<<"$output" | wc -l)" -eq 1 ]
+  [ "$(awk '$1 == "empty_switch" && $3 > 0' <<<"$output" | wc -l)" -eq 1 ]
+  [ "$(grep -c ^empty_ <<<"$output")" -eq 2 ]
+  run -0 timeout 60 "$BUILD/bench/floor" -s -p waking wakeup exit wakeup_new -- "$BUILD/bench/calls" pipe "$(allowed_cpu)" 9 100
+  [ "$(awk '/^empty_(waking|wakeup) / && $3 >= 1000 || /^empty_exit / && $3 >= 4000' <<<"$output" | wc -l)" -eq 3 ]
+  run -7 timeout 60 "$BUILD/bench/floor" exit -- sh -c 'exit 7'
+  run -143 timeout 60 "$BUILD/bench/floor" exit -- sh -c 'kill -TERM $$'
+  run -127 --separate-stderr timeout 60 "$BUILD/bench/floor" exit -- /nonexistent
+  run -2 --separate-stderr timeout 60 "$BUILD/bench/floor" enter fsync
+  [[ $stderr == "floor: no program fsync: "* ]]
+}
+
+@test "bsys and bsched against their peers, on few calls (root)" {
+  cd "$BATS_TEST_TMPDIR"
+  need_bpf
+  REPS=1 SLICES=4 CALLS=1000 ROUNDS=100 timeout 110 "$TOP/tests/bench/trace" >trace.ndjson 2>errors || { cat errors; false; }
+  check_records trace.ndjson
+  [ "$(jq -r 'select(.kind == "end") | .status' trace.ndjson)" = ok ]
+  missing=$(jq -r 'select(.kind == "meta") | .missing' trace.ndjson)
+  peers() {
+    for peer; do [[ " $missing " == *" ${peer%%-*} "* ]] || echo "$peer"; done | sort | tr '\n' ' '
+  }
+  # Of which peers there are figures: TEST METRIC.
+  figures_of() {
+    jq -r "select(.kind == \"result\" and .test == \"$1\" and .metric == \"$2\") | .peer" trace.ndjson | sort -u | tr '\n' ' '
+  }
+  null="empty-enter empty-enter-exit syscount syscount-L strace-c bsys-trace bsys-count"
+  pipe="empty-switch-waking runqlat cpudist bsched-runq"
+  [ "$(figures_of trace-null call)" = "$(peers bare $null)" ]
+  [ "$(figures_of trace-null added)" = "$(peers $null)" ]
+  [ "$(figures_of trace-pipe round)" = "$(peers bare $pipe)" ]
+  [ "$(figures_of trace-pipe added)" = "$(peers $pipe)" ]
+  [ "$(figures_of trace-cost net)" = "$(peers runqlat cpudist bsched-runq)" ]
+  [ "$(figures_of trace-summary added)" = "$(peers $null $pipe)" ]
+}
+
+# fake TOOL TEST PROGRAMS RECORD: in bin/, a tracer that attaches empty programs and prints a record, nothing of which it saw.
+fake() {
+  mkdir -p bin
+  cat >"bin/$1" <<EOF
+#!/bin/bash
+[ "\$1" = $2 ] || { echo "$2"; exit; }
+echo '$4'
+exec "$BUILD/bench/floor" $3
+EOF
+  chmod +x "bin/$1"
+}
+
+@test "the benchmark of tracers: what they add is compared with their peers, one that sees nothing fails (root)" {
+  cd "$BATS_TEST_TMPDIR"
+  need_bpf
+  PATH=$PATH:/usr/sbin:/sbin
+  for program in runqlat syscount; do
+    command -v $program "bpf-$program" >/dev/null || skip "$program is not installed"
+  done
+  export REPS=2 SLICES=4 CALLS=1000 ROUNDS=100
+  fake bsys trace "enter exit" '{"syscall":"getppid","metric":"lat","unit":"ns","n":4000}'
+  fake bsched runq "switch waking" '{"metric":"runq","unit":"ns","n":400}'
+  PATH="$PWD/bin:$PATH" run -0 --separate-stderr timeout 110 "$TOP/tests/bench/trace"
+  echo "$output" >records
+  check_records records
+  jq -e -s '.[0].missing | contains("bs") | not' records
+  jq -e -s 'map(select(.peer == "bsys-trace" and .metric == "ratio" and .test == "trace-null") | .against) == ["syscount-L", "syscount-L"]' records
+  jq -e -s '[
+      "bsys-trace ratio syscount-L 0.5", "bsys-count ratio empty-enter 1.2", "bsched-runq ratio runqlat null"
+    ] - map(select(.test == "trace-summary") | "\(.peer) \(.metric) \(.against) \(.goal)") == []' records
+  jq -e -s 'map(select(.test == "trace-cost" and .peer == "runqlat" and .metric == "net" and (.program | test("switch"))) | .value > 0) == [true, true]' records
+
+  fake bsys trace "enter exit" '{"syscall":"getppid","metric":"lat","unit":"ns","n":3999}'
+  fake bsched runq none ''
+  export REPS=1
+  PATH="$PWD/bin:$PATH" run -1 --separate-stderr timeout 110 "$TOP/tests/bench/trace"
+  [[ $stderr == *"trace: bsys-trace: saw 3999 of 4000"* ]]
+  [[ $stderr == *"trace: bsched-runq: 0 of 2 programs attached; floor: no program none"* ]]
+  echo "$output" >records
+  check_records records
+  jq -e -s 'last | .kind == "end" and .status == "failed" and .errors == 4' records
+  jq -e -s 'all(.peer != "bsys-trace" and .peer != "bsched-runq")' records
+}
+
+@test "the benchmark of tracers taints its figures while somebody else has BPF programs timed (root)" {
+  cd "$BATS_TEST_TMPDIR"
+  need_bpf
+  REPS=1 SLICES=4 CALLS=1000 ROUNDS=100 timeout 110 "$BUILD/bench/floor" -s waking -- "$TOP/tests/bench/trace" >records 2>errors || { cat errors; false; }
+  check_records records
+  jq -e -s 'map(select(.peer == "empty-enter-exit" and .test == "trace-null") | .taint) == ["bpf_stats", "bpf_stats"]' records
+  jq -e -s 'map(select(.peer == "bare" or .peer == "strace-c") | .taint) | unique == [null]' records
+}
+
+@test "the benchmark of tracers ends all of them, however it ends (root)" {
+  cd "$BATS_TEST_TMPDIR"
+  need_bpf
+  mkdir tmp
+  child_traces() {
+    child=$(pgrep -P "$pid" -x floor)
+  }
+  gone() {
+    [ ! -e "/proc/$child" ]
+  }
+  for signal in INT TERM HUP KILL; do
+    env --default-signal=INT TMPDIR="$PWD/tmp" SLICES=400 "$TOP/tests/bench/trace" >records 2>errors &
+    pid=$!
+    wait_for 20 child_traces
+    kill -$signal $pid
+    rc=0
+    wait $pid || rc=$?
+    [ $rc -eq $((128 + $(kill -l $signal))) ]
+    wait_for 20 gone
+    [ $signal = KILL ] || [ -z "$(ls tmp)" ]
+    rm -rf tmp/*
+  done
+  TMPDIR="$PWD/tmp" run -1 bash -c '"$1" >/dev/full' bash "$TOP/tests/bench/trace"
+  [ -z "$(ls tmp)" ]
+}
+
+@test "the benchmark of tracers says what it needs, and so do empty programs" {
+  need setpriv
+  chmod 755 "$BATS_TEST_TMPDIR"
+  [ -x "$BUILD/bench/floor" ] || skip "built without BPF"
+  as=()
+  if [ "$(id -u)" = 0 ]; then as=(setpriv --reuid=65534 --regid=65534 --clear-groups); fi
+  "${as[@]}" test -x "$BUILD/bench/floor" || skip "not readable for others"
+  run -3 --separate-stderr timeout 10 "${as[@]}" "$TOP/tests/bench/trace"
+  [ -z "$output" ]
+  [ "$stderr" = "trace: only root can trace the whole machine" ]
+  run -3 --separate-stderr timeout 10 "${as[@]}" "$BUILD/bench/floor" enter
+  [ -z "$output" ]
+  [[ $stderr == "floor: the BPF programs cannot be attached: Operation not permitted (needs root"* ]]
 }
