@@ -3,8 +3,8 @@
  * err - the one place that prints messages and ends the program.
  *
  * Every message is one line on stderr, "tool: message". Only tools call these functions, but for the two that set how
- * messages look (outopt.c). The rest of lib/ returns 0 or -errno and stays silent; the progress line of term.c and the
- * pictures of picture.c are the exceptions.
+ * messages look (outopt.c) and the common half of the load tools (loadtool.c, loadrec.c). The rest of lib/ returns 0 or -errno
+ * and stays silent; the progress line of term.c and the pictures of picture.c are the exceptions.
  */
 #ifndef BT_ERR_H
 #define BT_ERR_H

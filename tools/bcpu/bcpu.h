@@ -14,11 +14,8 @@
 
 #include "clock.h"
 #include "load.h"
-#include "lock.h"
-#include "out.h"
+#include "loadrec.h"
 #include "rec.h"
-#include "src.h"
-#include "term.h"
 
 #define BCPU_TESTS 8
 
@@ -51,8 +48,7 @@ extern const struct bcpu_kernel bcpu_branch, bcpu_sort, bcpu_compress, bcpu_jitt
 struct bcpu_job {
 	const struct bcpu_kernel *kernel;
 	const struct bcpu_isa *isa;
-	uint64_t plant;   /* every so many batches expect a wrong answer; 0: never */
-	double base_rate; /* of the first number of threads in this repetition, op/s */
+	uint64_t plant; /* every so many batches expect a wrong answer; 0: never */
 };
 
 /* What one worker holds. */
@@ -66,9 +62,8 @@ struct bcpu_work {
 /* bcpu_ops - how the engine runs a job, which it takes as the run's config. Another variant when job->plant is set. */
 const struct bt_load_ops *bcpu_ops(const struct bcpu_job *job);
 
-/* bcpu_find - the kernel of that name, or NULL. bcpu_kernels - all of them, NULL at the end. */
-const struct bcpu_kernel *bcpu_find(const char *name);
-extern const struct bcpu_kernel *const bcpu_kernels[BCPU_TESTS + 1];
+/* bcpu_kernels - all of them. */
+extern const struct bcpu_kernel *const bcpu_kernels[BCPU_TESTS];
 
 /* bcpu_choose - set the job's way: name is "best", "portable" (the last one) or the name of one; a kernel that has none of
  * that name uses its best. Returns 0, or -ENOTSUP when this CPU cannot. */
@@ -77,35 +72,20 @@ int bcpu_choose(struct bcpu_job *job, const char *name);
 /* bcpu_has_isa - whether any kernel of the count jobs has a way of that name. */
 bool bcpu_has_isa(const struct bcpu_job *jobs, size_t count, const char *name);
 
-/* The whole program. */
+/* The whole program. The engine's half comes first, so that its hooks find the rest. */
 struct bcpu {
-	struct bt_out_opts out_opts;
-	struct bt_load_opts load;
+	struct bt_loadtool tool;
 	const char *isa; /* -E */
 	struct bcpu_job jobs[BCPU_TESTS];
-	size_t n_jobs;
-	int argc;
-	char **argv;
-
-	struct bt_src src;
-	struct bt_clock clock;
-	struct bt_out out;
-	struct bt_locks locks;
-	struct bt_progress progress;
-	unsigned taint;  /* on every record */
-	uint64_t errors; /* wrong answers so far */
-	bool failed;     /* a run could not be finished */
-
-	struct bcpu_job *job; /* the one that runs now */
-	uint32_t threads, rep;
+	struct bt_load_job runs[BCPU_TESTS]; /* of the jobs, one each */
 };
 
 /* bcpu_metrics - the names of all metrics that are ever emitted, NULL at the end. */
 extern const char *const bcpu_metrics[];
 
-/* bcpu_meta - write the meta record. bcpu_sample, bcpu_report - one interval, one whole run; as bt_load_run wants them. */
-void bcpu_meta(struct bcpu *b);
-void bcpu_sample(void *arg, const struct bt_load_span *span);
-void bcpu_report(void *arg, const struct bt_load_span *span);
+/* bcpu_meta, bcpu_describe, bcpu_measures - the hooks of struct bt_loadtool. */
+void bcpu_meta(struct bt_loadtool *t, struct bt_rec *r);
+void bcpu_describe(const struct bt_emit *e, struct bt_rec *r);
+void bcpu_measures(const struct bt_emit *e);
 
 #endif

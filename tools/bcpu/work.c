@@ -8,17 +8,9 @@
 
 #include "bcpu.h"
 
-const struct bcpu_kernel *const bcpu_kernels[BCPU_TESTS + 1] = {
-	&bcpu_int, &bcpu_float, &bcpu_vec, &bcpu_hash, &bcpu_branch, &bcpu_sort, &bcpu_compress, &bcpu_jitter, NULL
+const struct bcpu_kernel *const bcpu_kernels[BCPU_TESTS] = {
+	&bcpu_int, &bcpu_float, &bcpu_vec, &bcpu_hash, &bcpu_branch, &bcpu_sort, &bcpu_compress, &bcpu_jitter
 };
-
-const struct bcpu_kernel *bcpu_find(const char *name)
-{
-	for (size_t i = 0; bcpu_kernels[i]; i++)
-		if (!strcmp(bcpu_kernels[i]->name, name))
-			return bcpu_kernels[i];
-	return NULL;
-}
 
 /* The way of that name, or NULL. "portable" is whatever comes last. */
 static const struct bcpu_isa *named(const struct bcpu_kernel *kernel, const char *name)
