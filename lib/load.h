@@ -77,12 +77,14 @@ struct bt_load_ops {
 	int (*init)(struct bt_worker *w);
 	int (*step)(struct bt_worker *w);
 	void (*fini)(struct bt_worker *w);
+	bool sleeps; /* open loop: sleep all the way to a planned instant instead of spinning the rest */
 };
 
 /* What one worker counted in one span. */
 struct bt_tally {
 	struct bt_hist lat, svc, late; /* svc and late only in the open loop */
-	struct bt_hist extra;          /* whatever the test adds to worker->tally->extra; empty for most */
+	struct bt_hist extra, extra2, extra3; /* whatever the test adds to worker->tally->extra...; empty for most */
+	uint64_t extra_count;          /* whatever it counts there */
 	uint64_t ops;                  /* finished */
 	uint64_t errors;               /* wrong answers, those of the warm-up included */
 	uint64_t migrations;           /* times the worker found itself on another CPU */
@@ -107,7 +109,8 @@ struct bt_worker {
 	void *state;               /* the test's own, from init to fini */
 	const void *config;        /* bt_load_run's argument */
 	const struct bt_clock *clock;
-	struct bt_tally *tally;    /* set during step: step may count into tally->extra, which is kept or dropped with the phase */
+	struct bt_tally *tally;    /* set during step: step may count into tally->extra..., which is kept or dropped with the phase */
+	uint64_t due_ns;           /* set during step: when the operation was due; 0 in the closed loop */
 	/* for the engine */
 	struct bt_load_worker *engine;
 };
