@@ -111,6 +111,7 @@ struct bt_worker {
 	const struct bt_clock *clock;
 	struct bt_tally *tally;    /* set during step: step may count into tally->extra..., which is kept or dropped with the phase */
 	uint64_t due_ns;           /* set during step: when the operation was due; 0 in the closed loop */
+	uint64_t end_ns;           /* 0; a step that tidies up sets it to when its operation was over */
 	/* for the engine */
 	struct bt_load_worker *engine;
 };

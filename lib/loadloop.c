@@ -28,6 +28,17 @@ static inline bool count(struct bt_load_worker *me, struct bt_tally *tally, int 
 	return true;
 }
 
+/* When the operation that has just returned, at now, was over. */
+static inline uint64_t end_of(struct bt_load_worker *me, uint64_t now)
+{
+	uint64_t end = me->w.end_ns;
+
+	if (__builtin_expect(end == 0, 1))
+		return now;
+	me->w.end_ns = 0;
+	return end;
+}
+
 /* At least one operation, so that there is a result even if the warm-up took longer than the run. */
 void bt_load_closed(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 {
@@ -43,7 +54,7 @@ void bt_load_closed(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 
 		if (!count(me, tally, rc))
 			return;
-		bt_hist_add(&tally->lat, now - t);
+		bt_hist_add(&tally->lat, end_of(me, now) - t);
 		me->last_ns = t = now;
 		if (t >= until_ns)
 			return;
@@ -79,7 +90,7 @@ bool bt_load_await(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 /* Does the operation that is due and counts it in tally. Returns when it finished, 0 when it failed. */
 static uint64_t operate(struct bt_load_worker *me, struct bt_tally *tally, uint64_t start_ns)
 {
-	uint64_t due_ns = me->pace.next_ns, finish_ns;
+	uint64_t due_ns = me->pace.next_ns, finish_ns, end_ns;
 	int rc;
 
 	me->w.tally = tally;
@@ -88,8 +99,9 @@ static uint64_t operate(struct bt_load_worker *me, struct bt_tally *tally, uint6
 	finish_ns = bt_clock_now(me->w.clock);
 	if (!count(me, tally, rc))
 		return 0;
-	bt_hist_add(&tally->lat, finish_ns - due_ns);
-	bt_hist_add(&tally->svc, finish_ns - start_ns);
+	end_ns = end_of(me, finish_ns);
+	bt_hist_add(&tally->lat, end_ns - due_ns);
+	bt_hist_add(&tally->svc, end_ns - start_ns);
 	bt_hist_add(&tally->late, start_ns - due_ns);
 	bt_pace_next(&me->pace);
 	return finish_ns;

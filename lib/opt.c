@@ -77,8 +77,30 @@ static int refuse(struct bt_opts *o, int key)
 	return -EINVAL;
 }
 
+/* The index of the word behind "--" if nothing but operands stands before that from at on, else 0. getopt_long moves "--" to the
+ * front of the operands, but never what is behind it: so this must be asked before it gets there. */
+static int behind_dashes(const struct bt_opts *o, int at)
+{
+	while (at < o->argc && (o->argv[at][0] != '-' || o->argv[at][1] == '\0'))
+		at++;
+	return at < o->argc && strcmp(o->argv[at], "--") == 0 ? at + 1 : 0;
+}
+
+static void end_options(struct bt_opts *o, int behind)
+{
+	o->first = optind;
+	o->last = o->argc;
+	if (behind == 0)
+		return;
+	o->command = &o->argv[behind];
+	o->last = strcmp(o->argv[behind - 1], "--") == 0 ? behind - 1 : behind; /* not moved under POSIXLY_CORRECT */
+	if (o->last < o->first)
+		o->last = o->first;
+}
+
 int bt_opts_next(struct bt_opts *o)
 {
+	int behind = behind_dashes(o, optind > 0 ? optind : 1);
 	char letters[2 * OPTIONS_MAX + 2];
 	struct option longs[OPTIONS_MAX + 1];
 	int key;
@@ -88,7 +110,7 @@ int bt_opts_next(struct bt_opts *o)
 	getopt_tables(o->table, letters, longs);
 	key = getopt_long(o->argc, o->argv, letters, longs, NULL);
 	if (key == -1) {
-		o->first = optind;
+		end_options(o, behind);
 		return 0;
 	}
 	if (key == '?' || key == ':')

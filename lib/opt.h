@@ -82,12 +82,16 @@ struct bt_opts {
 	char **argv;
 	const struct bt_opt *row; /* the option just returned */
 	const char *arg;          /* its argument, or NULL */
-	int first;                /* after the end: index in argv of the first operand */
+	/* after the end: */
+	int first;                /* index in argv of the first operand */
+	int last;                 /* one past the last operand that is not part of command */
+	char **command;           /* the words behind "--", ended by NULL; NULL when there is no "--" */
 	char error[256];          /* "" or one sentence */
 };
 
 /* bt_opts_init - start over argc, argv. Borrows all three. Operands may stand between options unless POSIXLY_CORRECT;
- * "--" ends the options. */
+ * "--" ends the options: a tool that runs a COMMAND takes argv[first..last) as operands and command as what to run, others take
+ * argv[first..argc) and see no difference. */
 void bt_opts_init(struct bt_opts *o, const struct bt_opt *table, int argc, char **argv);
 
 /* bt_opts_next - the key of the next option, 0 after the last, -EINVAL with o->error set. */

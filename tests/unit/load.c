@@ -23,6 +23,7 @@ struct fake {
 	uint64_t wrong_every;      /* every so many steps return one wrong answer; 0: never */
 	uint64_t fail_at;          /* that step of worker 0 returns -EIO; 0: none */
 	int init_error;            /* of worker 1 */
+	uint64_t tidy_ns;          /* what a step spends after its operation */
 	uint64_t stop_at;          /* that step of worker 0 makes stop() say so; 0: none */
 };
 
@@ -63,6 +64,9 @@ static int fake_step(struct bt_worker *w)
 	seen[w->index].in_time += bt_clock_now(w->clock) < w->engine->engine->end_ns;
 	if (f->busy_ns)
 		for (until = bt_clock_now(w->clock) + f->busy_ns; bt_clock_now(w->clock) < until;)
+			;
+	if (f->tidy_ns)
+		for (w->end_ns = until = bt_clock_now(w->clock); bt_clock_now(w->clock) < until + f->tidy_ns;)
 			;
 	if (w->index == 0 && step == f->stop_at)
 		atomic_store(&stop_now, SIGINT);
@@ -704,9 +708,31 @@ static void test_sleeps(void)
 	drop(&o);
 }
 
+/* What a step does after it has said when its operation was over is in no operation's time. */
+static void test_tidy(void)
+{
+	struct bt_load_opts opts = options(50 * MS);
+	struct fake f = { .busy_ns = 1000, .tidy_ns = 50000 };
+	struct bt_load_run run;
+	struct outcome o;
+
+	for (opts.rate = 0; opts.rate <= 2000; opts.rate += 2000) {
+		const struct bt_hist *h = opts.rate > 0 ? &o.total.svc : &o.total.lat;
+
+		CHECK_EQ(exec_fake(&f, &opts, 1, &o, &run), 0);
+		CHECK(o.total.ops > 10);
+		CHECK_EQ(h->n, o.total.ops);
+		CHECK(h->min >= f.busy_ns);
+		CHECK(bt_hist_percentile(h, 50) < f.tidy_ns);
+		CHECK(o.span.rate < 1e9 / (double)f.tidy_ns); /* but of the span, of course */
+		drop(&o);
+	}
+}
+
 static const struct unit_test tests[] = {
 	{ "closed loop: counts, times and span agree", test_closed },
 	{ "closed loop: long operations do not bend the rate", test_edges },
+	{ "tidying up is not part of an operation", test_tidy },
 	{ "workers run on their CPUs and add up", test_workers },
 	{ "a count is exact", test_count },
 	{ "open loop: every planned operation is done", test_open },

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "opt.h"
 #include "unit.h"
@@ -53,6 +54,37 @@ static void test_scan(void)
 	CHECK_EQ(o.first, 3);
 	CHECK_EQ(scan(ARGS("--block-size=1k"), &o, &bytes), 'b');
 	CHECK_EQ(bytes, 1024);
+}
+
+/* Operands and the COMMAND behind "--", wherever options stand and whoever permutes. */
+static void test_command(void)
+{
+	struct bt_opts o;
+	uint64_t bytes;
+
+	CHECK_EQ(scan(ARGS("trace", "-q", "x", "--", "ls", "-l"), &o, &bytes), 'q');
+	CHECK_EQ(o.last - o.first, 2);
+	CHECK_STR(o.argv[o.first], "trace");
+	CHECK_STR(o.argv[o.last - 1], "x");
+	CHECK_STR(o.command[0], "ls");
+	CHECK_STR(o.command[1], "-l");
+	CHECK(!o.command[2]);
+	CHECK_EQ(scan(ARGS("-qv", "--", "ls", "--"), &o, &bytes), 'v');
+	CHECK_EQ(o.last, o.first);
+	CHECK_STR(o.command[0], "ls");
+	CHECK_STR(o.command[1], "--");
+	CHECK_EQ(scan(ARGS("-f", "--", "trace"), &o, &bytes), 'f'); /* an argument, not the end */
+	CHECK(!o.command);
+	CHECK_EQ(o.last - o.first, 1);
+	CHECK_EQ(scan(ARGS("trace", "--"), &o, &bytes), 0);
+	CHECK_EQ(o.last - o.first, 1);
+	CHECK(o.command && !o.command[0]);
+	setenv("POSIXLY_CORRECT", "1", 1);
+	CHECK_EQ(scan(ARGS("-q", "trace", "--", "ls"), &o, &bytes), 'q');
+	CHECK_EQ(o.last - o.first, 1);
+	CHECK_STR(o.argv[o.first], "trace");
+	CHECK_STR(o.command[0], "ls");
+	unsetenv("POSIXLY_CORRECT");
 }
 
 static void test_errors(void)
@@ -113,6 +145,7 @@ static void test_help(void)
 
 static const struct unit_test tests[] = {
 	{ "scan", test_scan },
+	{ "operands and the command behind --", test_command },
 	{ "errors name the option and what it accepts", test_errors },
 	{ "choice", test_choice },
 	{ "help", test_help },
