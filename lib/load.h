@@ -77,7 +77,6 @@ struct bt_load_ops {
 	int (*init)(struct bt_worker *w);
 	int (*step)(struct bt_worker *w);
 	void (*fini)(struct bt_worker *w);
-	bool sleeps; /* open loop: sleep all the way to a planned instant instead of spinning the rest */
 };
 
 /* What one worker counted in one span. */
@@ -138,6 +137,7 @@ struct bt_load_run {
 	const struct bt_load_opts *opts;
 	uint32_t threads;
 	uint64_t repetition;         /* from 1; makes the seed */
+	bool sleeps;                 /* open loop: sleep all the way to a planned instant instead of spinning the rest */
 	const struct bt_clock *clock;
 	const struct bt_src *src;
 	unsigned taint;              /* added to every span (shared, ...) */

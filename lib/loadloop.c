@@ -72,7 +72,7 @@ void bt_load_closed(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 bool bt_load_await(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 {
 	const struct bt_clock *clock = me->w.clock;
-	uint64_t now, spin_ns = me->engine->run->ops->sleeps ? 0 : BT_LOAD_SPIN_NS;
+	uint64_t now, spin_ns = me->engine->run->sleeps ? 0 : BT_LOAD_SPIN_NS;
 
 	for (;;) {
 		if (warm ? bt_load_stopping(me) : !bt_load_obey(me))

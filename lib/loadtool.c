@@ -140,7 +140,7 @@ static void tick(void *arg, uint64_t now_ns)
 static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
 {
 	struct bt_load_run run = {
-		.ops = job->ops, .config = job->config, .opts = t->opts, .threads = threads, .repetition = rep,
+		.ops = job->ops, .config = job->config, .opts = t->opts, .threads = threads, .repetition = rep, .sleeps = job->sleeps,
 		.clock = &t->clock, .src = &t->src, .taint = t->taint, .stop = bt_loadtool_stop, .on_interval = bt_loadrec_sample,
 		.on_tick = tick, .arg = t,
 	};

@@ -36,6 +36,7 @@ struct bt_load_job {
 	const void *config; /* handed to the workers; the tool's own */
 	uint32_t calls;     /* that one operation makes: rates are in calls; 0 is 1 */
 	bool waits;         /* its workers sleep in an operation, so CPU time they did not use was not taken from them */
+	bool sleeps;        /* open loop: they sleep all the way to a planned instant instead of spinning the rest */
 	bool no_rate;       /* an operation is a length of time: its speed would say nothing */
 	unsigned untaint;   /* taint that is in the test's nature, not to be told */
 	double base_rate;   /* loadrec's: of the first number of threads in this repetition, op/s */

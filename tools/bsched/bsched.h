@@ -14,8 +14,8 @@
 #include "distance.h"
 #include "loadrec.h"
 
-#define BSCHED_NAMES_MAX 32
-#define BSCHED_TESTS 5        /* load tests */
+#define BSCHED_TESTS 5   /* load tests */
+#define BSCHED_TRACING 7 /* tracing tests */
 #define BSCHED_MESSAGE_MAX 4096 /* bytes: PIPE_BUF, up to which messages of several senders do not mix */
 
 struct bsched;
@@ -62,7 +62,7 @@ struct bsched_policy {
 
 struct bsched {
 	struct bt_loadtool tool; /* first: the hooks get a pointer to it */
-	const char *names[BSCHED_NAMES_MAX]; /* tests as given, each once */
+	const char *names[BSCHED_TESTS + BSCHED_TRACING]; /* tests as given, each once */
 	size_t n_names;
 	char **command; /* the words after "--", NULL: none */
 

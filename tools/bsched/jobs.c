@@ -135,7 +135,7 @@ void bsched_jobs_make(struct bsched *b)
 	for (size_t i = 0; i < b->tool.n_jobs; i++) {
 		const struct bsched_test *test = b->jobs[i].test;
 
-		b->runs[i] = (struct bt_load_job){ .test = test->name, .kernel = test->kernel, .ops = &test->ops, .waits = true,
+		b->runs[i] = (struct bt_load_job){ .test = test->name, .kernel = test->kernel, .ops = &test->ops, .waits = true, .sleeps = true,
 						   .config = &b->jobs[i], .untaint = test->untaint };
 		if (test == &bsched_messaging)
 			b->runs[i].calls = (uint32_t)(b->fds * b->fds * b->loops);

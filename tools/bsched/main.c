@@ -51,7 +51,7 @@ static const struct bt_tool tool = {
 /* The tests of the tracing half. */
 static const struct {
 	const char *name, *help;
-} tracing[] = {
+} tracing[BSCHED_TRACING] = {
 	{ "runq", "time runnable but not running" },
 	{ "oncpu", "time of one stint on a CPU" },
 	{ "offcpu", "time blocked" },
@@ -61,11 +61,9 @@ static const struct {
 	{ "preempt", "who took the CPU from whom" },
 };
 
-#define TRACING (sizeof(tracing) / sizeof(tracing[0]))
-
 static bool traces(const char *name)
 {
-	for (size_t i = 0; i < TRACING; i++)
+	for (size_t i = 0; i < BSCHED_TRACING; i++)
 		if (!strcmp(tracing[i].name, name))
 			return true;
 	return false;
@@ -89,7 +87,7 @@ static _Noreturn void list_tests(void)
 		bt_table_cell(&t, 2, "%s", bsched_tests[i]->help);
 		bt_table_cell(&t, 3, "%s", bsched_tests[i]->operation);
 	}
-	for (size_t i = 0; i < TRACING; i++) {
+	for (size_t i = 0; i < BSCHED_TRACING; i++) {
 		bt_table_row(&t);
 		bt_table_cell(&t, 0, "%s", tracing[i].name);
 		bt_table_cell(&t, 1, "trace");
@@ -152,28 +150,22 @@ static bool load_option(struct bsched *b, struct bt_opts *o, int key)
 	return true;
 }
 
-/* The words after "--" are the command's. getopt would mix them with ours. */
-static int split_command(struct bsched *b, int argc, char **argv)
+static const char *name_of(size_t i)
 {
-	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "--")) {
-			b->command = argv[i + 1] ? argv + i + 1 : NULL;
-			return i;
-		}
-	return argc;
+	return i < BSCHED_TESTS ? bsched_tests[i]->name : tracing[i - BSCHED_TESTS].name;
 }
 
+/* Each name once. */
 static void take_names(struct bsched *b, char **names, int count)
 {
-	for (int i = 0; i < count; i++) {
-		size_t k = 0;
+	bool taken[BSCHED_TESTS + BSCHED_TRACING] = { false };
 
-		while (k < b->n_names && strcmp(b->names[k], names[i]) != 0)
-			k++;
-		if (k == BSCHED_NAMES_MAX)
-			bt_die_usage("so many tests there are not; bsched -L lists them");
-		b->names[k] = names[i];
-		b->n_names = k == b->n_names ? k + 1 : b->n_names;
+	for (int i = 0; i < count; i++) {
+		size_t at = bt_loadtool_find(names[i], BSCHED_TESTS + BSCHED_TRACING, name_of);
+
+		if (!taken[at])
+			b->names[b->n_names++] = name_of(at);
+		taken[at] = true;
 	}
 }
 
@@ -201,7 +193,6 @@ static void parse(struct bsched *b, int argc, char **argv)
 	struct bt_opts o;
 	int key;
 
-	argc = split_command(b, argc, argv);
 	bt_opts_init(&o, options, argc, argv);
 	while ((key = bt_opts_next(&o)) > 0)
 		switch (key) {
@@ -217,7 +208,8 @@ static void parse(struct bsched *b, int argc, char **argv)
 		bt_die_usage(o.error);
 	if (b->tool.load.list)
 		list_tests();
-	take_names(b, argv + o.first, argc - o.first);
+	b->command = o.command && o.command[0] ? o.command : NULL;
+	take_names(b, argv + o.first, o.last - o.first);
 	b->tool.src.root = b->tool.load.root;
 }
 
@@ -243,7 +235,7 @@ static void check_options(struct bsched *b)
 
 	if (reason)
 		bt_die_usage(reason);
-	if (bsched_deadline(b) && b->pin)
+	if (bsched_deadline(b) && b->tool.load.n_cpus > 0)
 		bt_die_usage("--policy deadline: threads that may run on all CPUs only; not with -c");
 	if (b->matrix && b->workers > 1)
 		bt_die_usage("--matrix: a pair has one worker; not with --workers");
@@ -264,8 +256,8 @@ static void try_policy(const struct bsched *b)
 		return;
 	if (rc == -EBUSY)
 		bt_die(BT_EXIT_UNABLE, "--policy deadline: the kernel has no CPU time left to promise; a lower -r asks for less");
-	if (rc == -EINVAL)
-		bt_die(BT_EXIT_UNABLE, "--policy %s: this kernel refuses it with these figures; other, batch and idle work", b->policy.name);
+	if (bsched_deadline(b) && rc == -EINVAL)
+		bt_die(BT_EXIT_UNABLE, "--policy deadline: the kernel takes periods of 100 us to 4 s by default; -r and -t make another");
 	if (bsched_deadline(b))
 		bt_die(BT_EXIT_UNABLE, "--policy deadline: needs CAP_SYS_NICE and all CPUs of the machine; other, batch and idle work");
 	bt_die(BT_EXIT_UNABLE, "--policy %s --prio %d: needs CAP_SYS_NICE or a higher limit (ulimit -r, -e); %s", b->policy.name,

@@ -133,6 +133,6 @@ static void measures(const struct bt_emit *e)
 const struct bsched_test bsched_pipe = {
 	.name = "pipe", .kernel = "pipe.1", .help = "a token to and fro between two threads or processes",
 	.operation = "a round trip of 8 bytes through two pipes", .abilities = BSCHED_RATE | BSCHED_MATRIX,
-	.ops = { .init = pipe_init, .step = pipe_step, .fini = pipe_fini, .sleeps = true },
+	.ops = { .init = pipe_init, .step = pipe_step, .fini = pipe_fini },
 	.describe = describe, .measures = measures,
 };

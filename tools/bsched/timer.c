@@ -54,6 +54,6 @@ static void measures(const struct bt_emit *e)
 const struct bsched_test bsched_timer = {
 	.name = "timer", .kernel = "timer.1", .help = "how late threads run that sleep until planned instants",
 	.operation = "a sleep until the next instant", .abilities = BSCHED_RATE | BSCHED_DEADLINE,
-	.ops = { .init = timer_init, .step = timer_step, .sleeps = true },
+	.ops = { .init = timer_init, .step = timer_step },
 	.adapt = adapt, .describe = describe, .measures = measures,
 };

@@ -84,29 +84,38 @@ static void work(void *arg)
 	}
 }
 
+/* Moves the list to taken, the earliest first. */
+static void take_all(struct crew *c)
+{
+	struct worker *list = atomic_exchange(&c->ready, NULL);
+
+	while (list) {
+		struct worker *w = list;
+
+		list = w->next;
+		w->next = c->taken;
+		c->taken = w;
+	}
+}
+
 /* The worker that has been ready longest. */
 static struct worker *take_ready(struct crew *c)
 {
-	struct worker *w, *list;
+	struct worker *first;
 
-	while (!c->taken) {
-		list = atomic_exchange(&c->ready, NULL);
-		while (list) {
-			w = list;
-			list = w->next;
-			w->next = c->taken;
-			c->taken = w;
-		}
-		if (c->taken)
+	for (;;) {
+		if (!c->taken)
+			take_all(c);
+		first = c->taken;
+		if (first)
 			break;
 		atomic_store(&c->waiting, 1);
 		if (!atomic_load(&c->ready))
 			bsched_futex_wait(&c->waiting, 1, 0, false);
 		atomic_store(&c->waiting, 0);
 	}
-	w = c->taken;
-	c->taken = w->next;
-	return w;
+	c->taken = first->next;
+	return first;
 }
 
 /* Takes what the worker brings. Returns the number of errors in it. */
@@ -223,6 +232,6 @@ static void measures(const struct bt_emit *e)
 const struct bsched_test bsched_wakeup = {
 	.name = "wakeup", .kernel = "wakeup.1", .help = "message threads wake workers through futexes",
 	.operation = "a wake-up of a worker, and its --work", .abilities = BSCHED_RATE | BSCHED_MATRIX,
-	.ops = { .init = wakeup_init, .step = wakeup_step, .fini = wakeup_fini, .sleeps = true },
+	.ops = { .init = wakeup_init, .step = wakeup_step, .fini = wakeup_fini },
 	.describe = describe, .measures = measures,
 };

@@ -51,6 +51,6 @@ static void measures(const struct bt_emit *e)
 const struct bsched_test bsched_yield = {
 	.name = "yield", .kernel = "yield.1", .help = "threads that give up one CPU to each other",
 	.operation = "a sched_yield", .untaint = BT_TAINT_CONTENDED | BT_TAINT_PREEMPTED,
-	.ops = { .init = yield_init, .step = yield_step, .sleeps = true },
+	.ops = { .init = yield_init, .step = yield_step },
 	.adapt = adapt, .describe = describe, .measures = measures,
 };
