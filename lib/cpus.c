@@ -23,14 +23,21 @@ int bt_cpus_allowed(uint32_t *out, size_t cap)
 	return (int)n;
 }
 
-int bt_cpus_pin(uint32_t cpu)
+int bt_cpus_set(const uint32_t *cpus, size_t n)
 {
 	cpu_set_t mask[SETS] = { 0 };
 
-	if (cpu >= BT_CPUS_MAX)
-		return -EINVAL;
-	CPU_SET_S(cpu, sizeof(mask), mask);
+	for (size_t i = 0; i < n; i++) {
+		if (cpus[i] >= BT_CPUS_MAX)
+			return -EINVAL;
+		CPU_SET_S(cpus[i], sizeof(mask), mask);
+	}
 	return sched_setaffinity(0, sizeof(mask), mask) < 0 ? -errno : 0;
+}
+
+int bt_cpus_pin(uint32_t cpu)
+{
+	return bt_cpus_set(&cpu, 1);
 }
 
 uint32_t bt_cpus_current(void)

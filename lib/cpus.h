@@ -16,6 +16,9 @@ int bt_cpus_allowed(uint32_t *out, size_t cap);
 /* bt_cpus_pin - bind the calling thread to one CPU. Returns 0 or -errno (-EINVAL: offline or not allowed). */
 int bt_cpus_pin(uint32_t cpu);
 
+/* bt_cpus_set - let the calling thread run on these CPUs and no other. Returns 0 or -errno. */
+int bt_cpus_set(const uint32_t *cpus, size_t n);
+
 /* bt_cpus_current - the CPU the caller runs on just now; no system call where the C library offers rseq. */
 uint32_t bt_cpus_current(void);
 

@@ -82,7 +82,8 @@ struct bt_load_ops {
 /* What one worker counted in one span. */
 struct bt_tally {
 	struct bt_hist lat, svc, late; /* svc and late only in the open loop */
-	struct bt_hist extra;          /* whatever the test adds to worker->tally->extra; empty for most */
+	struct bt_hist extra, extra2, extra3; /* whatever the test adds to worker->tally->extra...; empty for most */
+	uint64_t extra_count;          /* whatever it counts there */
 	uint64_t ops;                  /* finished */
 	uint64_t errors;               /* wrong answers, those of the warm-up included */
 	uint64_t migrations;           /* times the worker found itself on another CPU */
@@ -107,7 +108,8 @@ struct bt_worker {
 	void *state;               /* the test's own, from init to fini */
 	const void *config;        /* bt_load_run's argument */
 	const struct bt_clock *clock;
-	struct bt_tally *tally;    /* set during step: step may count into tally->extra, which is kept or dropped with the phase */
+	struct bt_tally *tally;    /* set during step: step may count into tally->extra..., which is kept or dropped with the phase */
+	uint64_t due_ns;           /* set during step: when the operation was due; 0 in the closed loop */
 	uint64_t end_ns;           /* 0; a step that tidies up sets it to when its operation was over */
 	/* for the engine */
 	struct bt_load_worker *engine;
@@ -135,6 +137,7 @@ struct bt_load_run {
 	const struct bt_load_opts *opts;
 	uint32_t threads;
 	uint64_t repetition;         /* from 1; makes the seed */
+	bool sleeps;                 /* open loop: sleep all the way to a planned instant instead of spinning the rest */
 	const struct bt_clock *clock;
 	const struct bt_src *src;
 	unsigned taint;              /* added to every span (shared, ...) */

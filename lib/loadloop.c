@@ -72,7 +72,7 @@ void bt_load_closed(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 bool bt_load_await(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 {
 	const struct bt_clock *clock = me->w.clock;
-	uint64_t now;
+	uint64_t now, spin_ns = me->engine->run->sleeps ? 0 : BT_LOAD_SPIN_NS;
 
 	for (;;) {
 		if (warm ? bt_load_stopping(me) : !bt_load_obey(me))
@@ -83,7 +83,7 @@ bool bt_load_await(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 		if (until_ns - now > BT_LOAD_POLL_NS)
 			(void)bt_clock_sleep_until(clock, now + BT_LOAD_POLL_NS, 0);
 		else
-			(void)bt_clock_sleep_until(clock, until_ns, BT_LOAD_SPIN_NS);
+			(void)bt_clock_sleep_until(clock, until_ns, spin_ns);
 	}
 }
 
@@ -94,6 +94,7 @@ static uint64_t operate(struct bt_load_worker *me, struct bt_tally *tally, uint6
 	int rc;
 
 	me->w.tally = tally;
+	me->w.due_ns = due_ns;
 	rc = me->engine->run->ops->step(&me->w);
 	finish_ns = bt_clock_now(me->w.clock);
 	if (!count(me, tally, rc))

@@ -10,7 +10,7 @@ static unsigned preempted(const struct bt_emit *e)
 {
 	double wanted_ns = (double)e->span->dur_ns * e->span->n_workers;
 
-	if (e->tool->load.rate > 0 || e->tool->job->waits)
+	if (e->tool->opts->rate > 0 || e->tool->job->waits)
 		return 0;
 	return (double)e->span->total->busy_ns < 0.95 * wanted_ns ? BT_TAINT_PREEMPTED : 0;
 }
@@ -24,8 +24,8 @@ void bt_emit_start(const struct bt_emit *e, struct bt_rec *r)
 	r->test = t->job->test;
 	r->rep = t->rep;
 	r->dur_ns = e->span->dur_ns;
-	r->loop = t->load.rate > 0 ? "open" : "closed";
-	r->taint = e->span->taint | preempted(e);
+	r->loop = t->opts->rate > 0 ? "open" : "closed";
+	r->taint = (e->span->taint | preempted(e)) & ~t->job->untaint;
 	bt_rec_str(r, "kernel", t->job->kernel);
 	bt_rec_u64(r, "threads", t->threads);
 	if (t->describe)
@@ -79,7 +79,7 @@ bool bt_emit_open(const struct bt_emit *e)
 {
 	const struct bt_tally *total = e->span->total;
 
-	if (e->tool->load.rate == 0)
+	if (e->tool->opts->rate == 0)
 		return false;
 	bt_emit_dist(e, "lat", &total->lat);
 	bt_emit_dist(e, "svc", &total->svc);
@@ -92,7 +92,7 @@ static double speedup(const struct bt_emit *e)
 {
 	struct bt_loadtool *t = e->tool;
 
-	if (t->threads == t->load.threads[0])
+	if (t->threads == t->opts->threads[0])
 		t->job->base_rate = e->span->rate;
 	return e->span->rate / t->job->base_rate;
 }
@@ -157,9 +157,9 @@ static void emit_run(const struct bt_emit *e)
 	const struct bt_load_span *span = e->span;
 	const struct bt_loadtool *t = e->tool;
 
-	if (t->load.n_threads > 1 && !t->job->no_rate)
+	if (t->opts->n_threads > 1 && !t->job->no_rate)
 		bt_emit_value(e, "speedup", "ratio", BT_BETTER_HIGHER, speedup(e));
-	if (t->load.rate > 0) {
+	if (t->opts->rate > 0) {
 		bt_emit_value(e, "achieved", "ratio", BT_BETTER_HIGHER, (double)span->total->ops / (double)span->planned);
 		bt_emit_count(e, "backlog", BT_BETTER_LOWER, span->backlog);
 	}

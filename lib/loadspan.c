@@ -57,7 +57,8 @@ static unsigned quality(const struct bt_director *d, const struct bt_load_span *
 		taint |= BT_TAINT_MIGRATED;
 	if (t->errors > 0)
 		taint |= BT_TAINT_WRONG;
-	if (overflowed(&t->lat) || overflowed(&t->svc) || overflowed(&t->late) || overflowed(&t->extra))
+	if (overflowed(&t->lat) || overflowed(&t->svc) || overflowed(&t->late) || overflowed(&t->extra) ||
+	    overflowed(&t->extra2) || overflowed(&t->extra3))
 		taint |= BT_TAINT_OVERFLOW;
 	for (uint32_t i = 0; span->workers && i < d->n; i++)
 		if (span->workers[i].ops < 2)

@@ -140,13 +140,12 @@ static void tick(void *arg, uint64_t now_ns)
 static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
 {
 	struct bt_load_run run = {
-		.ops = job->ops, .config = job->config, .opts = &t->load, .threads = threads, .repetition = rep,
+		.ops = job->ops, .config = job->config, .opts = t->opts, .threads = threads, .repetition = rep, .sleeps = job->sleeps,
 		.clock = &t->clock, .src = &t->src, .taint = t->taint, .stop = bt_loadtool_stop, .on_interval = bt_loadrec_sample,
 		.on_tick = tick, .arg = t,
 	};
 	int rc;
 
-	t->job = job;
 	t->threads = threads;
 	t->rep = rep;
 	bt_clock_refine(&t->clock);
@@ -158,6 +157,19 @@ static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t thr
 	}
 }
 
+static bool going_on(const struct bt_loadtool *t)
+{
+	return !bt_loadtool_stop() && !t->out.error && !t->failed;
+}
+
+static void run_job(struct bt_loadtool *t, struct bt_load_job *job, uint32_t rep)
+{
+	t->job = job;
+	t->opts = t->adapt ? t->adapt(t, job) : &t->load;
+	for (size_t k = 0; k < t->opts->n_threads && going_on(t); k++)
+		run_one(t, job, t->opts->threads[k], rep);
+}
+
 /* All tests with all numbers of threads, then the next repetition, so that a slow drift of the machine hits all alike. */
 static void run_all(struct bt_loadtool *t)
 {
@@ -166,12 +178,8 @@ static void run_all(struct bt_loadtool *t)
 	bt_progress_init(&t->progress, t->out_opts.quiet, bt_load_total_ns(&t->load, (unsigned)t->n_jobs),
 			 bt_clock_now(&t->clock));
 	for (uint32_t rep = 1; rep <= t->load.repeat; rep++)
-		for (size_t i = 0; i < t->n_jobs; i++)
-			for (size_t k = 0; k < t->load.n_threads; k++) {
-				if (bt_loadtool_stop() || t->out.error || t->failed)
-					return;
-				run_one(t, &t->jobs[i], t->load.threads[k], rep);
-			}
+		for (size_t i = 0; i < t->n_jobs && going_on(t); i++)
+			run_job(t, &t->jobs[i], rep);
 }
 
 /* Says how it went in the end record and in the exit status. */

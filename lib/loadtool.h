@@ -36,7 +36,9 @@ struct bt_load_job {
 	const void *config; /* handed to the workers; the tool's own */
 	uint32_t calls;     /* that one operation makes: rates are in calls; 0 is 1 */
 	bool waits;         /* its workers sleep in an operation, so CPU time they did not use was not taken from them */
+	bool sleeps;        /* open loop: they sleep all the way to a planned instant instead of spinning the rest */
 	bool no_rate;       /* an operation is a length of time: its speed would say nothing */
+	unsigned untaint;   /* taint that is in the test's nature, not to be told */
 	double base_rate;   /* loadrec's: of the first number of threads in this repetition, op/s */
 };
 
@@ -47,6 +49,9 @@ struct bt_loadtool {
 	const char *operations;           /* in messages: "batches" */
 	const char *const *metrics;       /* all that are ever emitted, NULL at the end */
 	void (*meta)(struct bt_loadtool *t, struct bt_rec *r); /* more keys of meta, borrowed; may be NULL */
+	/* The options of a job, where they differ from load in CPUs, numbers of threads or rate; valid until the next call. May be
+	 * NULL. */
+	const struct bt_load_opts *(*adapt)(struct bt_loadtool *t, const struct bt_load_job *job);
 	void (*prepare)(struct bt_loadtool *t); /* once, when the lock is held, before the first run; may be NULL */
 	void (*describe)(const struct bt_emit *e, struct bt_rec *r);  /* more dimensions of the test; may be NULL */
 	void (*measures)(const struct bt_emit *e); /* emit speed and times of a sample or result; see loadrec.h */
@@ -62,6 +67,7 @@ struct bt_loadtool {
 	struct bt_clock clock;
 	struct bt_out out;
 	struct bt_load_job *job; /* the one that runs now */
+	const struct bt_load_opts *opts; /* of that */
 	uint32_t threads, rep;
 	unsigned taint;  /* on every record */
 	uint64_t errors; /* wrong answers so far */

@@ -11,6 +11,8 @@ void bt_tally_init(struct bt_tally *t)
 	bt_hist_init(&t->svc, 3);
 	bt_hist_init(&t->late, 3);
 	bt_hist_init(&t->extra, 3);
+	bt_hist_init(&t->extra2, 3);
+	bt_hist_init(&t->extra3, 3);
 }
 
 void bt_tally_free(struct bt_tally *t)
@@ -19,6 +21,8 @@ void bt_tally_free(struct bt_tally *t)
 	bt_hist_free(&t->svc);
 	bt_hist_free(&t->late);
 	bt_hist_free(&t->extra);
+	bt_hist_free(&t->extra2);
+	bt_hist_free(&t->extra3);
 }
 
 void bt_tally_reset(struct bt_tally *t)
@@ -27,7 +31,9 @@ void bt_tally_reset(struct bt_tally *t)
 	bt_hist_reset(&t->svc);
 	bt_hist_reset(&t->late);
 	bt_hist_reset(&t->extra);
-	t->ops = t->errors = t->migrations = t->busy_ns = t->preemptions = 0;
+	bt_hist_reset(&t->extra2);
+	bt_hist_reset(&t->extra3);
+	t->extra_count = t->ops = t->errors = t->migrations = t->busy_ns = t->preemptions = 0;
 }
 
 int bt_tally_merge(struct bt_tally *t, const struct bt_tally *from)
@@ -35,8 +41,10 @@ int bt_tally_merge(struct bt_tally *t, const struct bt_tally *from)
 	int rc;
 
 	if ((rc = bt_hist_merge(&t->lat, &from->lat)) != 0 || (rc = bt_hist_merge(&t->svc, &from->svc)) != 0 ||
-	    (rc = bt_hist_merge(&t->late, &from->late)) != 0 || (rc = bt_hist_merge(&t->extra, &from->extra)) != 0)
+	    (rc = bt_hist_merge(&t->late, &from->late)) != 0 || (rc = bt_hist_merge(&t->extra, &from->extra)) != 0 ||
+	    (rc = bt_hist_merge(&t->extra2, &from->extra2)) != 0 || (rc = bt_hist_merge(&t->extra3, &from->extra3)) != 0)
 		return rc;
+	t->extra_count += from->extra_count;
 	t->ops += from->ops;
 	t->errors += from->errors;
 	t->migrations += from->migrations;

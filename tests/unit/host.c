@@ -385,6 +385,9 @@ static void test_pin(void)
 	CHECK_EQ(bt_cpus_current(), cpus[n - 1]);
 	CHECK_EQ(bt_cpus_allowed(one, 2), 1);
 	CHECK_EQ(one[0], cpus[n - 1]);
+	CHECK_EQ(bt_cpus_set(cpus, (size_t)n), 0);
+	CHECK_EQ(bt_cpus_allowed(cpus, BT_CPUS_MAX), n);
+	CHECK_EQ(bt_cpus_set(cpus, 0), -EINVAL);
 	CHECK_EQ(bt_cpus_pin(BT_CPUS_MAX), -EINVAL);
 	CHECK_EQ(bt_cpus_pin(BT_CPUS_MAX - 1), -EINVAL);
 }

@@ -58,6 +58,9 @@ static int fake_step(struct bt_worker *w)
 
 	CHECK(w->state == &seen[w->index]);
 	bt_hist_add(&w->tally->extra, step);
+	bt_hist_add(&w->tally->extra2, 2 * step);
+	bt_hist_add(&w->tally->extra3, w->due_ns);
+	w->tally->extra_count += 3;
 	seen[w->index].in_time += bt_clock_now(w->clock) < w->engine->engine->end_ns;
 	if (f->busy_ns)
 		for (until = bt_clock_now(w->clock) + f->busy_ns; bt_clock_now(w->clock) < until;)
@@ -126,19 +129,27 @@ static void on_tick(void *arg, uint64_t now_ns)
 	o->ticks++;
 }
 
-/* Runs a fake test and returns what bt_load_exec did. */
-static int exec_fake(const struct fake *f, const struct bt_load_opts *opts, uint32_t threads, struct outcome *o,
-		     struct bt_load_run *run)
+static bool sleeps; /* in the open loop */
+
+/* Runs a test and returns what bt_load_exec did. */
+static int exec_ops(const struct bt_load_ops *ops, const struct fake *f, const struct bt_load_opts *opts, uint32_t threads,
+		    struct outcome *o, struct bt_load_run *run)
 {
 	memset(seen, 0, sizeof(seen));
 	memset(o, 0, sizeof(*o));
 	bt_tally_init(&o->total);
 	bt_tally_init(&o->sum);
 	atomic_store(&stop_now, 0);
-	*run = (struct bt_load_run){ .ops = &fake_ops, .config = f, .opts = opts, .threads = threads, .repetition = 1,
+	*run = (struct bt_load_run){ .ops = ops, .config = f, .opts = opts, .threads = threads, .repetition = 1,
 				     .clock = &clock_used, .src = &live, .stop = fake_stop, .on_interval = on_interval,
-				     .on_tick = on_tick, .arg = o };
+				     .on_tick = on_tick, .arg = o, .sleeps = sleeps };
 	return bt_load_exec(run, on_report);
+}
+
+static int exec_fake(const struct fake *f, const struct bt_load_opts *opts, uint32_t threads, struct outcome *o,
+		     struct bt_load_run *run)
+{
+	return exec_ops(&fake_ops, f, opts, threads, o, run);
 }
 
 static void drop(struct outcome *o)
@@ -185,6 +196,9 @@ static void test_closed(void)
 	CHECK_EQ(o.total.late.n, 0);
 	CHECK_EQ(o.total.extra.n, o.total.ops);
 	CHECK_EQ(o.total.extra.max, seen[0].steps);
+	CHECK_EQ(o.total.extra2.max, 2 * seen[0].steps);
+	CHECK_EQ(o.total.extra3.max, 0); /* nothing is due in a closed loop */
+	CHECK_EQ(o.total.extra_count, 3 * o.total.ops);
 	CHECK_EQ(o.total.errors, 0);
 	CHECK(o.total.lat.min >= f.busy_ns);
 	CHECK(o.span.dur_ns >= opts.duration_ns);
@@ -305,6 +319,7 @@ static uint64_t open_once(uint32_t threads, enum bt_arrival arrival, double rate
 	CHECK_EQ(o.total.svc.n, o.total.ops);
 	CHECK_EQ(o.total.late.n, o.total.ops);
 	CHECK(o.total.lat.sum == o.total.svc.sum + o.total.late.sum); /* response = lateness + service, to the nanosecond */
+	CHECK(o.total.extra3.max - o.total.extra3.min < opts.duration_ns); /* when the operations were due */
 	CHECK(o.span.dur_ns >= opts.duration_ns);
 	if (o.span.dur_ns == opts.duration_ns && arrival == BT_ARRIVAL_FIXED)
 		CHECK(fabs(o.span.rate - (double)o.total.ops * 2) < 1e-6 * rate);
@@ -373,6 +388,9 @@ static void check_intervals(uint32_t threads, double rate, uint64_t busy_ns, uin
 	check_same(&o.sum.svc, &o.total.svc);
 	check_same(&o.sum.late, &o.total.late);
 	check_same(&o.sum.extra, &o.total.extra);
+	check_same(&o.sum.extra2, &o.total.extra2);
+	check_same(&o.sum.extra3, &o.total.extra3);
+	CHECK_EQ(o.sum.extra_count, o.total.extra_count);
 	CHECK_EQ(o.total.extra.n, o.total.ops);
 	CHECK_EQ(o.sum.ops, o.total.ops);
 	CHECK_EQ(o.sum.errors, o.total.errors);
@@ -416,14 +434,7 @@ static void test_slow_worker(void)
 	struct outcome o;
 
 	opts.interval_ns = 10 * MS;
-	memset(seen, 0, sizeof(seen));
-	memset(&o, 0, sizeof(o));
-	bt_tally_init(&o.total);
-	bt_tally_init(&o.sum);
-	atomic_store(&stop_now, 0);
-	run = (struct bt_load_run){ .ops = &slow_ops, .config = &f, .opts = &opts, .threads = 2, .repetition = 1,
-				    .clock = &clock_used, .src = &live, .on_interval = on_interval, .arg = &o };
-	CHECK_EQ(bt_load_exec(&run, on_report), 0);
+	CHECK_EQ(exec_ops(&slow_ops, &f, &opts, 2, &o, &run), 0);
 	check_same(&o.sum.lat, &o.total.lat);
 	CHECK_EQ(o.sum_dur_ns, o.span.dur_ns);
 	CHECK(o.worker_ops[0] > 100 * o.worker_ops[1]);
@@ -679,6 +690,27 @@ static void test_total(void)
 	CHECK_EQ(bt_load_total_ns(&l, 8), INT64_MAX);
 }
 
+/* With 500 us between operations a spinner spends a tenth of its time on the wait, a sleeper nothing. */
+static void test_sleeps(void)
+{
+	struct bt_load_opts opts = options(200 * MS);
+	struct fake f = { .busy_ns = 0 };
+	struct bt_load_run run;
+	struct outcome o;
+	uint64_t spun_ns;
+
+	opts.rate = 2000;
+	CHECK_EQ(exec_fake(&f, &opts, 1, &o, &run), 0);
+	spun_ns = o.total.busy_ns;
+	drop(&o);
+	sleeps = true;
+	CHECK_EQ(exec_fake(&f, &opts, 1, &o, &run), 0);
+	sleeps = false;
+	CHECK(o.total.busy_ns < spun_ns);
+	CHECK_EQ(o.total.late.n, o.total.ops);
+	drop(&o);
+}
+
 /* What a step does after it has said when its operation was over is in no operation's time. */
 static void test_tidy(void)
 {
@@ -707,6 +739,7 @@ static const struct unit_test tests[] = {
 	{ "workers run on their CPUs and add up", test_workers },
 	{ "a count is exact", test_count },
 	{ "open loop: every planned operation is done", test_open },
+	{ "open loop: sleeps instead of spinning where the test wants it", test_sleeps },
 	{ "open loop: a rate too high leaves a backlog", test_overload },
 	{ "intervals add up to the run", test_intervals },
 	{ "a slow worker does not hold up the others", test_slow_worker },

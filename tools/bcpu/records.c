@@ -30,7 +30,7 @@ void bcpu_describe(const struct bt_emit *e, struct bt_rec *r)
 static double stolen(const struct bt_emit *e)
 {
 	const struct bt_tally *total = e->span->total;
-	const struct bt_hist *spun = e->tool->load.rate > 0 ? &total->svc : &total->lat;
+	const struct bt_hist *spun = e->tool->opts->rate > 0 ? &total->svc : &total->lat;
 
 	return (double)total->extra.sum / (double)spun->sum;
 }
