@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * errnames - names of error numbers as system calls return them.
+ */
+#include <stddef.h>
+
+#include "errnames.h"
+
+/* Not strerrorname_np(3): musl does not have it, and it knows no number that never reaches a program. */
+static const char *const names[] = {
+	[1] = "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF",
+	[10] = "ECHILD", "EAGAIN", "ENOMEM", "EACCES", "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV", "ENODEV",
+	[20] = "ENOTDIR", "EISDIR", "EINVAL", "ENFILE", "EMFILE", "ENOTTY", "ETXTBSY", "EFBIG", "ENOSPC", "ESPIPE",
+	[30] = "EROFS", "EMLINK", "EPIPE", "EDOM", "ERANGE", "EDEADLK", "ENAMETOOLONG", "ENOLCK", "ENOSYS",
+	"ENOTEMPTY",
+	[40] = "ELOOP",
+	[42] = "ENOMSG", "EIDRM", "ECHRNG", "EL2NSYNC", "EL3HLT", "EL3RST", "ELNRNG", "EUNATCH",
+	[50] = "ENOCSI", "EL2HLT", "EBADE", "EBADR", "EXFULL", "ENOANO", "EBADRQC", "EBADSLT",
+	[59] = "EBFONT",
+	[60] = "ENOSTR", "ENODATA", "ETIME", "ENOSR", "ENONET", "ENOPKG", "EREMOTE", "ENOLINK", "EADV", "ESRMNT",
+	[70] = "ECOMM", "EPROTO", "EMULTIHOP", "EDOTDOT", "EBADMSG", "EOVERFLOW", "ENOTUNIQ", "EBADFD", "EREMCHG",
+	"ELIBACC",
+	[80] = "ELIBBAD", "ELIBSCN", "ELIBMAX", "ELIBEXEC", "EILSEQ", "ERESTART", "ESTRPIPE", "EUSERS", "ENOTSOCK",
+	"EDESTADDRREQ",
+	[90] = "EMSGSIZE", "EPROTOTYPE", "ENOPROTOOPT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "EOPNOTSUPP",
+	"EPFNOSUPPORT", "EAFNOSUPPORT", "EADDRINUSE", "EADDRNOTAVAIL",
+	[100] = "ENETDOWN", "ENETUNREACH", "ENETRESET", "ECONNABORTED", "ECONNRESET", "ENOBUFS", "EISCONN",
+	"ENOTCONN", "ESHUTDOWN", "ETOOMANYREFS",
+	[110] = "ETIMEDOUT", "ECONNREFUSED", "EHOSTDOWN", "EHOSTUNREACH", "EALREADY", "EINPROGRESS", "ESTALE",
+	"EUCLEAN", "ENOTNAM", "ENAVAIL",
+	[120] = "EISNAM", "EREMOTEIO", "EDQUOT", "ENOMEDIUM", "EMEDIUMTYPE", "ECANCELED", "ENOKEY", "EKEYEXPIRED",
+	"EKEYREVOKED", "EKEYREJECTED",
+	[130] = "EOWNERDEAD", "ENOTRECOVERABLE", "ERFKILL", "EHWPOISON",
+	[512] = "ERESTARTSYS", "ERESTARTNOINTR", "ERESTARTNOHAND", "ENOIOCTLCMD", "ERESTART_RESTARTBLOCK",
+	[524] = "ENOTSUPP"
+};
+
+const char *bt_errname(unsigned errno_value)
+{
+	return errno_value < sizeof(names) / sizeof(names[0]) ? names[errno_value] : NULL;
+}
