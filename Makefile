@@ -22,8 +22,8 @@ FLAGS := -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=$(BPF) -DBT_VERSION='"$(VERSION)"' 
 SANF  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LINK   = $(CC) $(SANF) $(if $(STATIC),-static) -pthread $(LDFLAGS) -o $@ $^ -lz -lm $(LDLIBS)
 
-UNIT  := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
-FUZZ  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+UNIT  := $(patsubst tests/unit/%.c,%,$(filter-out $(absent),$(wildcard tests/unit/*.c)))
+FUZZ  := $(patsubst tests/fuzz/%.c,%,$(filter-out $(absent),$(wildcard tests/fuzz/*.c)))
 BENCH := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 all: $(TOOLS:%=$(O)/%)
@@ -32,6 +32,8 @@ all: $(TOOLS:%=$(O)/%)
 tool_objects = $(patsubst %.c,$(O)/%.o,$(filter-out $(absent),$(wildcard tools/$(1).c tools/$(1)/*.c)))
 # The tools with BPF programs of their own, and nothing else, link libbpf.
 $(PROGRAMS:%=$(O)/%): LDLIBS += -lbpf -lelf -lz
+# Those of the unit tests and fuzz targets need libelf alone.
+$(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
