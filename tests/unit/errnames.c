@@ -38,7 +38,8 @@ static void test_unknown(void)
 /* glibc before 2.32 and musl have nothing to compare with. */
 static void test_libc(void)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 32)
 	const char *want;
 	int i;
 
@@ -46,6 +47,7 @@ static void test_libc(void)
 		want = strerrorname_np(i);
 		CHECK_STR(bt_errname((unsigned)i) ? bt_errname((unsigned)i) : "", want ? want : "");
 	}
+#endif
 #endif
 }
 
