@@ -33,11 +33,9 @@ all: $(TOOLS:%=$(O)/%)
 # A tool is tools/NAME.c, or tools/NAME/*.c when it needs several files. (A function, since % means the stem in a static pattern rule.)
 tool_objects = $(patsubst %.c,$(O)/%.o,$(filter-out $(absent),$(wildcard tools/$(1).c tools/$(1)/*.c)))
 # The tools with BPF programs of their own, and nothing else, link libbpf.
-UNIT  := $(patsubst tests/unit/%.c,%,$(filter-out $(absent),$(wildcard tests/unit/*.c)))
-FUZZ  := $(patsubst tests/fuzz/%.c,%,$(filter-out $(absent),$(wildcard tests/fuzz/*.c)))
-# A benchmark program NAME.c with BPF programs of its own has them in NAME.bpf.c.
-BENCH_BPF := $(patsubst tests/bench/%.bpf.c,%,$(wildcard tests/bench/*.bpf.c))
-BENCH := $(filter-out %.bpf $(if $(filter 0,$(BPF)),$(BENCH_BPF)),$(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c)))
+$(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
+# Those of the unit tests and fuzz targets need libelf alone.
+$(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
