@@ -127,7 +127,8 @@ static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *
 	return slot;
 }
 
-static __noinline int emit(struct trace_task *t, struct task_struct *task, struct bsched_event *from)
+/* held: who had the CPU until then, NULL where that says nothing. */
+static __noinline int emit(struct trace_task *t, struct task_struct *task, struct task_struct *held, struct bsched_event *from)
 {
 	struct bsched_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 
@@ -140,10 +141,14 @@ static __noinline int emit(struct trace_task *t, struct task_struct *task, struc
 	e->by_tid = t->by_tid;
 	__builtin_memcpy(e->by_comm, t->by_comm, sizeof(e->by_comm));
 	if (task) {
-		bpf_core_read(e->comm, sizeof(e->comm), &task->comm);
+		read_comm(e->comm, task);
 		e->ns_pid = task_ns_pid(BPF_CORE_READ(task, group_leader));
 		e->ns_tid = task_ns_pid(task);
 		e->prio = BPF_CORE_READ(task, prio);
+	}
+	if (held) {
+		read_comm(e->held_comm, held);
+		e->held_tid = (uint32_t)BPF_CORE_READ(held, pid);
 	}
 	bpf_ringbuf_submit(e, 0);
 	return 0;
@@ -151,7 +156,7 @@ static __noinline int emit(struct trace_task *t, struct task_struct *task, struc
 
 /* Count an interval of one of the tests that have a distribution. */
 static __always_inline void interval(struct trace_task *t, const struct who *w, uint64_t now, uint64_t ns, uint32_t what,
-				     uint32_t state, uint32_t call)
+				     uint32_t state, uint32_t call, struct task_struct *held)
 {
 	struct cell *c;
 
@@ -163,7 +168,7 @@ static __always_inline void interval(struct trace_task *t, const struct who *w, 
 	if (bconf.min_ns && ns >= bconf.min_ns) {
 		struct bsched_event e = { .ts_ns = now, .ns = ns, .what = what, .state = state, .call = call, .pid = w->tgid, .tid = w->tid };
 
-		emit(t, w->task, &e);
+		emit(t, w->task, held, &e);
 	}
 }
 
@@ -182,7 +187,7 @@ static __always_inline void note_other(struct trace_task *t, struct task_struct 
 	t->by_tid = tid;
 	__builtin_memset(t->by_comm, 0, sizeof(t->by_comm));
 	if (other)
-		bpf_core_read(t->by_comm, sizeof(t->by_comm), &other->comm);
+		read_comm(t->by_comm, other);
 }
 
 static __always_inline uint64_t hash_frames(uint64_t hash, const uint64_t *frames, uint32_t n)
@@ -230,7 +235,7 @@ static __always_inline void key_pair(struct trace_key *key, const struct who *ta
 	if (bconf.pair_keys & TRACE_KEY_TID)
 		key->other_tid = other->tid;
 	if ((bconf.pair_keys & TRACE_KEY_COMM) && other->task)
-		bpf_core_read(key->other_comm, sizeof(key->other_comm), &other->task->comm);
+		read_comm(key->other_comm, other->task);
 }
 
 /* Who took the CPU from whom. */
@@ -273,7 +278,7 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 	count_odd(span.odd);
 	note_other(t, next->task, next->tid);
 	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING)
-		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0);
+		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0, NULL);
 	if (asleep && state & TASKSTATE_DEAD) {
 		task_forget(t);
 		return;
@@ -284,7 +289,7 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 		t->stack = keep_stack(ctx, prev->tgid);
 }
 
-static __always_inline void came_to_cpu(const struct who *next, uint64_t now)
+static __always_inline void came_to_cpu(const struct who *prev, const struct who *next, uint64_t now)
 {
 	struct trace_task *t = wanted(next);
 	struct taskstate_span span;
@@ -297,7 +302,7 @@ static __always_inline void came_to_cpu(const struct who *next, uint64_t now)
 	if (!tests(BSCHED_RUNQ) || span.what < TASKSTATE_WOKEN)
 		return;
 	how = span.odd == TASKSTATE_UNWOKEN ? BSCHED_UNWOKEN : (uint32_t)span.what - TASKSTATE_WOKEN;
-	interval(t, next, now, span.ns, BSCHED_RUNQ * BSCHED_HOWS + (how & 3), 0, 0);
+	interval(t, next, now, span.ns, BSCHED_RUNQ * BSCHED_HOWS + (how & 3), 0, 0, prev->task);
 }
 
 /* Switches away from the idle task, and from ourselves, so that all together are those of /proc/stat. */
@@ -321,7 +326,7 @@ static __always_inline int switched(bool direct, void *ctx, struct who prev, str
 	now = bpf_ktime_get_ns();
 	count_excluded(&prev);
 	left_cpu(direct, ctx, &prev, &next, now, preempt, state);
-	came_to_cpu(&next, now);
+	came_to_cpu(&prev, &next, now);
 	return 0;
 }
 
@@ -351,7 +356,7 @@ static __always_inline int woken(struct who waker, struct who wakee, bool on_cpu
 	count_odd(span.odd);
 	note_other(t, waker.task, waker.tid);
 	if (tests(BSCHED_OFFCPU) && span.what == TASKSTATE_BLOCKED)
-		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call);
+		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call, NULL);
 	return 0;
 }
 

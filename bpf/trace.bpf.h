@@ -176,12 +176,18 @@ static __always_inline void task_renumber(uint32_t from, uint32_t to)
 	task_forget(old);
 }
 
+/* task must be a variable: what leads to it would be taken for the kernel's types too. */
+static __always_inline void read_comm(char comm[TRACE_COMM], struct task_struct *task)
+{
+	bpf_core_read(comm, TRACE_COMM, &task->comm);
+}
+
 static __always_inline bool comm_passes(struct task_struct *task)
 {
 	bool pass = conf.n_allow == 0;
 	char comm[TRACE_COMM] = {};
 
-	bpf_core_read(comm, sizeof(comm), &task->comm);
+	read_comm(comm, task);
 	for (uint32_t i = 0; i < TRACE_GLOBS && i < conf.n_allow; i++)
 		if (bt_glob16((const char *)conf.allow[i], comm))
 			pass = true;
@@ -327,7 +333,7 @@ static __always_inline void cell_add(struct cell *c, uint64_t ns, uint64_t now, 
 		c->head.max_pid = pid;
 		c->head.max_tid = tid;
 		if (who)
-			bpf_core_read(c->head.max_comm, sizeof(c->head.max_comm), &who->comm);
+			read_comm(c->head.max_comm, who);
 	}
 	if (unlikely(ns < c->head.min_plus - 1))
 		c->head.min_plus = ns + 1;
@@ -347,7 +353,7 @@ static __always_inline void key_task(struct trace_key *key, uint32_t keys, struc
 			key->ns_tid = task_ns_pid(task);
 	}
 	if ((keys & TRACE_KEY_COMM) && task)
-		bpf_core_read(key->comm, sizeof(key->comm), &task->comm);
+		read_comm(key->comm, task);
 	if ((keys & TRACE_KEY_CGROUP) && task)
 		key->cgroup = BPF_CORE_READ(task_cgroup(task, conf.cgroup_subsys), kn, id);
 	if (keys & TRACE_KEY_CPU)

@@ -100,7 +100,7 @@ int bsys_trace(struct bsys *b)
 		.open = open_programs, .loaded = programs_loaded, .meta = add_meta,
 		.show = s.events ? bsys_events_show : bsys_summary_show,
 		.summary = s.events ? bsys_events_summary : bsys_summary_end,
-		.ring_fd = -1, .drain = s.events ? bsys_events_drain : NULL, .arg = &s,
+		.ring_fd = -1, .count_events = s.events, .drain = s.events ? bsys_events_drain : NULL, .arg = &s,
 	};
 	status = bt_tracetool_main(&t);
 	bsys_events_close(&s);
