@@ -103,21 +103,13 @@ static __always_inline bool has_stack(uint32_t what)
 	return what / BSCHED_HOWS == BSCHED_OFFCPU || what == BSCHED_RUNQ * BSCHED_HOWS + BSCHED_PREEMPTED;
 }
 
-/* The group of an interval or an event. A task remembers its last groups as long as nothing in their key can change without our
- * notice. */
-static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *w, uint32_t what, uint32_t state, uint32_t call)
+static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *task, uint64_t tag, uint32_t tid, uint32_t tgid)
 {
-	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO | TRACE_KEY_STACK;
-	uint64_t tag = what | (uint64_t)state << 8 | (uint64_t)call << 40;
-	struct trace_key key = { .what = what, .more = state, .other_tid = call };
-	uint32_t i = (what + call) % RECENT, slot;
+	struct trace_key key = { .what = (uint8_t)tag, .more = (uint32_t)(tag >> 8), .other_tid = (uint32_t)(tag >> 40) };
+	uint32_t i = (key.what + key.other_tid) % RECENT, slot;
 
-	if (!(conf.keys & ~TRACE_KEY_SYSCALL) && state == 0 && call == 0)
-		return plain_slot(what);
-	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].tag == tag)
-		return t->recent[i].slot - 1;
-	key_task(&key, conf.keys, w->task, w->tgid, w->tid);
-	if (conf.keys & TRACE_KEY_STACK && has_stack(what))
+	key_task(&key, conf.keys, task, tgid, tid);
+	if (conf.keys & TRACE_KEY_STACK && has_stack(key.what))
 		__builtin_memcpy(key.other_comm, &t->stack, sizeof(t->stack));
 	slot = group_slot(&key);
 	if (slot < conf.n_slots) {
@@ -125,6 +117,21 @@ static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *
 		t->recent[i].slot = slot + 1;
 	}
 	return slot;
+}
+
+/* The group of an interval or an event. A task remembers its last groups as long as nothing in their key can change without our
+ * notice. */
+static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *w, uint32_t what, uint32_t state, uint32_t call)
+{
+	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO | TRACE_KEY_STACK;
+	uint64_t tag = what | (uint64_t)state << 8 | (uint64_t)call << 40;
+	uint32_t i = (what + call) % RECENT;
+
+	if (!(conf.keys & ~TRACE_KEY_SYSCALL) && state == 0 && call == 0)
+		return plain_slot(what);
+	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].tag == tag)
+		return t->recent[i].slot - 1;
+	return keyed_slot(t, w->task, tag, w->tid, w->tgid);
 }
 
 /* held: who had the CPU until then, NULL where that says nothing. */

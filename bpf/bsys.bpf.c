@@ -64,24 +64,31 @@ static __always_inline uint8_t call_flags(uint32_t what)
 	return i < sizeof(bconf.calls) ? bconf.calls[i] : 0;
 }
 
-/* The group of a call. A task remembers its last groups as long as nothing in their key can change without our notice. */
-static __always_inline uint32_t slot_of(struct trace_task *t, struct task_struct *task, uint32_t what, uint32_t tid, uint32_t tgid)
+static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *task, uint32_t what, uint32_t tid, uint32_t tgid)
 {
-	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO;
 	struct trace_key key = { .what = what };
 	uint32_t i = what % RECENT, slot;
 
-	if (!conf.keys)
-		return plain_slot(what);
-	if (!(conf.keys & changing) && t && t->recent[i].slot && t->recent[i].what == what)
-		return t->recent[i].slot - 1;
 	key_task(&key, conf.keys, task, tgid, tid);
 	slot = group_slot(&key);
-	if (t && slot < conf.n_slots) {
+	if (slot < conf.n_slots) {
 		t->recent[i].what = what;
 		t->recent[i].slot = slot + 1;
 	}
 	return slot;
+}
+
+/* The group of a call. A task remembers its last groups as long as nothing in their key can change without our notice. */
+static __always_inline uint32_t slot_of(struct trace_task *t, struct task_struct *task, uint32_t what, uint32_t tid, uint32_t tgid)
+{
+	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO;
+	uint32_t i = what % RECENT;
+
+	if (!conf.keys)
+		return plain_slot(what);
+	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].what == what)
+		return t->recent[i].slot - 1;
+	return keyed_slot(t, task, what, tid, tgid);
 }
 
 /* Whether the call is to be traced. A command that is waited for passes from its execve on. */
@@ -113,7 +120,6 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 	if (!call_wanted(t, task, tid, tgid, conf.filter || !bconf.all ? call_flags(what) : 0) || !cpu_wanted())
 		return 0;
 	t->what = what;
-	t->off_ns = t->off_since_ns = 0;
 	if (bconf.events && args)
 		__builtin_memcpy(t->args, args, sizeof(t->args));
 	else if (bconf.events)
@@ -133,7 +139,7 @@ static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t
 	if (!t || t->seen == (uint16_t)epoch)
 		return 0;
 	t->seen = (uint16_t)epoch;
-	t->enter_ns = 0;
+	t->enter_ns = t->off_since_ns = t->off_ns = 0;
 	if (task_wanted(t, task, tid, tgid))
 		count(&bsys_lost.unmatched);
 	return 0;
@@ -260,8 +266,10 @@ static __noinline int emit(struct task_struct *task, struct trace_task *t, uint6
 
 static __always_inline void account(struct cell *c, struct trace_task *t, uint32_t slot, long ret)
 {
-	if (t->off_ns)
+	if (unlikely(t->off_ns)) {
 		add(&c->head.extra[BSYS_OFF_NS], t->off_ns);
+		t->off_ns = 0;
+	}
 	if (ret < 0 && ret >= -4095) {
 		add(&c->head.extra[BSYS_ERRORS], 1);
 		count_error(slot, (uint32_t)-ret);

@@ -291,19 +291,22 @@ static __noinline uint32_t group_slot(struct trace_key *key)
 	return conf.n_slots;
 }
 
+static __noinline uint32_t first_plain_slot(uint32_t what)
+{
+	struct trace_key key = { .what = what };
+	uint32_t slot = group_slot(&key);
+
+	if (slot < conf.n_slots)
+		cache[what & (TRACE_CACHE - 1)] = slot + 1;
+	return slot;
+}
+
 /* The slot of the group that is nothing but `what`. */
 static __always_inline uint32_t plain_slot(uint32_t what)
 {
-	struct trace_key key = {};
-	uint32_t *known = &cache[what & (TRACE_CACHE - 1)], slot;
+	uint32_t known = cache[what & (TRACE_CACHE - 1)];
 
-	if (likely(*known))
-		return *known - 1;
-	key.what = what;
-	slot = group_slot(&key);
-	if (slot < conf.n_slots)
-		*known = slot + 1;
-	return slot;
+	return likely(known) ? known - 1 : first_plain_slot(what);
 }
 
 /* The cell of a slot in this CPU's stripe, or NULL. */
