@@ -97,6 +97,11 @@ struct bsched {
 	struct bsched_job *jobs;
 	struct bt_load_job *runs;
 	struct bt_load_opts opts; /* of the job that runs now */
+	struct {                  /* what bsched_describe has found out about it */
+		const struct bsched_job *job;
+		uint32_t threads;
+		const char *text;
+	} distance;
 };
 
 enum bsched_engine { BSCHED_SOCKET, BSCHED_PIPE };
@@ -181,10 +186,12 @@ struct bsched_task {
 	bool started;
 	pthread_t thread;
 	pid_t pid;
-	_Atomic bool gone;
+	_Atomic uint32_t state; /* of a thread */
+	int error;              /* why a thread could not begin */
 };
 
-/* bsched_task_start - run body(arg) with the policy of b. A process dies with the thread that started it. 0 or -errno. */
+/* bsched_task_start - run body(arg) with the policy of b. A process dies with the thread that started it. Returns 0 or -errno; that
+ * a process could not begin shows in its being lost. */
 int bsched_task_start(struct bsched_task *t);
 
 /* bsched_task_lost - whether it has ended. */
