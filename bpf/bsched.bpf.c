@@ -10,7 +10,7 @@
 #include "bsched_shared.h"
 #include "taskstate.h"
 
-#define RECENT 8u /* groups that a task remembers */
+#define RECENT 4u /* groups that a task remembers */
 
 struct trace_task {
 	uint32_t tid;
@@ -26,7 +26,7 @@ struct trace_task {
 		uint32_t slot;    /* slot + 1; 0: none */
 		uint32_t pad;
 	} recent[RECENT];
-};
+} __attribute__((aligned(128))); /* what every event needs is in one cache line */
 
 #include "trace.bpf.h"
 
@@ -345,10 +345,28 @@ static __always_inline void count_wakeup(const struct who *waker, const struct w
 	counted(group_slot(&key));
 }
 
-static __always_inline int woken(struct who waker, struct who wakee, bool on_cpu, bool left)
+static __always_inline struct who current_who(bool direct)
 {
-	struct trace_task *t;
+	return who_is(direct, direct ? bpf_get_current_task_btf() : (struct task_struct *)bpf_get_current_task());
+}
+
+/* What is asked of the task itself only when its own state does not say: those fields are far from all others. */
+static __always_inline struct taskstate_span wake_up(bool direct, struct trace_task *t, struct task_struct *task, uint64_t now)
+{
+	bool on_cpu = false, left = false;
+
+	if (unlikely(t->state.what <= TASKSTATE_RUNNING) && task) {
+		on_cpu = FIELD(direct, task, on_cpu);
+		left = on_cpu && task_left_queue(direct, task);
+	}
+	return taskstate_wake(&t->state, now, on_cpu, left);
+}
+
+static __always_inline int woken(bool direct, struct who wakee)
+{
 	struct taskstate_span span;
+	struct trace_task *t;
+	struct who waker;
 	uint64_t now;
 
 	if (!enabled)
@@ -356,28 +374,34 @@ static __always_inline int woken(struct who waker, struct who wakee, bool on_cpu
 	t = wanted(&wakee);
 	if (!t)
 		return 0;
-	if (tests(BSCHED_WAKE) && cpu_wanted())
-		count_wakeup(&waker, &wakee);
+	if (tests(BSCHED_WAKE) || bconf.min_ns) {
+		waker = current_who(direct);
+		note_other(t, waker.task, waker.tid);
+		if (tests(BSCHED_WAKE) && cpu_wanted())
+			count_wakeup(&waker, &wakee);
+	}
 	now = bpf_ktime_get_ns();
-	span = taskstate_wake(&t->state, now, on_cpu, left);
+	span = wake_up(direct, t, wakee.task, now);
 	count_odd(span.odd);
-	note_other(t, waker.task, waker.tid);
 	if (tests(BSCHED_OFFCPU) && span.what == TASKSTATE_BLOCKED)
 		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call, NULL);
 	return 0;
 }
 
-static __always_inline int made(struct who waker, struct who task)
+static __always_inline int made(bool direct, struct who task)
 {
 	struct trace_task *t;
+	struct who waker;
 
 	if (!enabled)
 		return 0;
 	t = wanted(&task);
 	if (!t)
 		return 0;
-	if (tests(BSCHED_WAKE) && cpu_wanted())
+	if (tests(BSCHED_WAKE) && cpu_wanted()) {
+		waker = current_who(direct);
 		count_wakeup(&waker, &task);
+	}
 	taskstate_new(&t->state, bpf_ktime_get_ns());
 	return 0;
 }
@@ -453,15 +477,13 @@ int on_sched_switch(unsigned long long *ctx)
 SEC("tp_btf/sched_waking")
 int on_sched_waking(unsigned long long *ctx)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
-
-	return woken(who_is(true, bpf_get_current_task_btf()), who_is(true, task), task->on_cpu, task_left_queue(true, task));
+	return woken(true, who_is(true, (struct task_struct *)ctx[0]));
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int on_sched_wakeup_new(unsigned long long *ctx)
 {
-	return made(who_is(true, bpf_get_current_task_btf()), who_is(true, (struct task_struct *)ctx[0]));
+	return made(true, who_is(true, (struct task_struct *)ctx[0]));
 }
 
 SEC("tp_btf/sched_migrate_task")
@@ -490,11 +512,6 @@ int on_rename(unsigned long long *ctx)
 	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, 0);
 }
 
-static __always_inline struct who current_who(void)
-{
-	return who_is(false, (struct task_struct *)bpf_get_current_task());
-}
-
 static __always_inline uint32_t tid_of(unsigned long long task)
 {
 	return (uint32_t)BPF_CORE_READ((struct task_struct *)task, pid);
@@ -509,15 +526,13 @@ int raw_sched_switch(unsigned long long *ctx)
 SEC("raw_tp/sched_waking")
 int raw_sched_waking(unsigned long long *ctx)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
-
-	return woken(current_who(), who_is(false, task), BPF_CORE_READ(task, on_cpu), task_left_queue(false, task));
+	return woken(false, who_is(false, (struct task_struct *)ctx[0]));
 }
 
 SEC("raw_tp/sched_wakeup_new")
 int raw_sched_wakeup_new(unsigned long long *ctx)
 {
-	return made(current_who(), who_is(false, (struct task_struct *)ctx[0]));
+	return made(false, who_is(false, (struct task_struct *)ctx[0]));
 }
 
 SEC("raw_tp/sched_migrate_task")
@@ -567,20 +582,20 @@ int tp_sched_switch(void *ctx)
 	state &= CLASSIC_PREEMPTED - 1;
 	if (state & CLASSIC_DEAD)
 		state = TASKSTATE_DEAD;
-	return switched(false, ctx, current_who(), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
+	return switched(false, ctx, current_who(false), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
 }
 
 /* Whether the task is on a CPU is not told: a wakeup that comes so early is then taken for a repeated one. */
 SEC("tp/sched/sched_waking")
 int tp_sched_waking(void *ctx)
 {
-	return woken(current_who(), only_number(field_of(ctx, TRACE_FIELD_WAKING_TID)), false, false);
+	return woken(false, only_number(field_of(ctx, TRACE_FIELD_WAKING_TID)));
 }
 
 SEC("tp/sched/sched_wakeup_new")
 int tp_sched_wakeup_new(void *ctx)
 {
-	return made(current_who(), only_number(field_of(ctx, TRACE_FIELD_NEW_TID)));
+	return made(false, only_number(field_of(ctx, TRACE_FIELD_NEW_TID)));
 }
 
 SEC("tp/sched/sched_migrate_task")

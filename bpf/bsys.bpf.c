@@ -17,13 +17,14 @@ struct trace_task {
 	uint64_t enter_ns;             /* 0: not in a call that is wanted */
 	uint64_t off_since_ns, off_ns; /* not on a CPU during this call */
 	uint32_t what;
-	uint32_t calls;                /* wanted ones so far, for sampling */
-	uint64_t second, burst;        /* the second of the last event, and events in it */
+	uint32_t moves;                /* the call's result is a number of bytes */
+	uint64_t calls;                /* wanted ones so far, for sampling */
+	uint32_t second, burst;        /* the second of the last event, and events in it */
 	struct {
 		uint32_t what, slot;   /* slot + 1; 0: none */
 	} recent[RECENT];
 	uint64_t args[6];
-};
+} __attribute__((aligned(128))); /* what every call needs is in one cache line */
 
 #include "path.bpf.h"
 #include "trace.bpf.h"
@@ -109,6 +110,7 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 {
 	uint32_t tid = FIELD(direct, task, pid), tgid = FIELD(direct, task, tgid), what;
 	struct trace_task *t;
+	uint8_t flags;
 
 	if (!enabled || tgid == self_tgid)
 		return 0;
@@ -117,9 +119,11 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 		return 0;
 	t->seen = (uint16_t)epoch;
 	what = call_of(direct, task, id);
-	if (!call_wanted(t, task, tid, tgid, conf.filter || !bconf.all ? call_flags(what) : 0) || !cpu_wanted())
+	flags = call_flags(what);
+	if (!call_wanted(t, task, tid, tgid, flags) || !cpu_wanted())
 		return 0;
 	t->what = what;
+	t->moves = flags & BSYS_BYTES;
 	if (bconf.events && args)
 		__builtin_memcpy(t->args, args, sizeof(t->args));
 	else if (bconf.events)
@@ -160,7 +164,7 @@ static __noinline void count_error(uint32_t slot, uint32_t error)
 /* Whether this call of the task is one to emit: by sampling, then by the limit for each second. */
 static __always_inline bool emitted(struct trace_task *t, uint64_t now)
 {
-	uint64_t second = now / 1000000000u;
+	uint32_t second = (uint32_t)(now / 1000000000u);
 
 	if (bconf.sample > 1 && t->calls++ % bconf.sample != 0) {
 		count(&bsys_lost.sampled);
@@ -264,7 +268,8 @@ static __noinline int emit(struct task_struct *task, struct trace_task *t, uint6
 	return 0;
 }
 
-static __always_inline void account(struct cell *c, struct trace_task *t, uint32_t slot, long ret)
+/* Everything but the time: only for calls that failed, moved bytes, or left the CPU. */
+static __noinline void account(struct cell *c, struct trace_task *t, uint32_t slot, long ret)
 {
 	if (unlikely(t->off_ns)) {
 		add(&c->head.extra[BSYS_OFF_NS], t->off_ns);
@@ -273,7 +278,7 @@ static __always_inline void account(struct cell *c, struct trace_task *t, uint32
 	if (ret < 0 && ret >= -4095) {
 		add(&c->head.extra[BSYS_ERRORS], 1);
 		count_error(slot, (uint32_t)-ret);
-	} else if (ret > 0 && call_flags(t->what) & BSYS_BYTES) {
+	} else if (ret > 0 && t->moves) {
 		add(&c->head.extra[BSYS_BYTES_MOVED], (uint64_t)ret);
 	}
 }
@@ -306,7 +311,8 @@ static __always_inline int leave(bool direct, struct task_struct *task, long ret
 	if (!c)
 		return 0;
 	cell_add(c, ns, now, tgid, tid, task);
-	account(c, t, slot, ret);
+	if (unlikely(t->off_ns || ret < 0) || t->moves)
+		account(c, t, slot, ret);
 	return 0;
 }
 
