@@ -88,8 +88,8 @@ static __always_inline struct trace_task *wanted(const struct who *w)
 	t = task_entry(w->tid);
 	if (!t)
 		return NULL;
-	if (unlikely(t->seen != (uint16_t)epoch)) {
-		t->seen = (uint16_t)epoch;
+	if (unlikely(t->seen != (uint16_t)running)) {
+		t->seen = (uint16_t)running;
 		t->state = (struct taskstate){};
 		t->call = t->by_tid = 0;
 		t->stack = 0;
@@ -328,7 +328,7 @@ static __always_inline int switched(bool direct, void *ctx, struct who prev, str
 {
 	uint64_t now;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	now = bpf_ktime_get_ns();
 	count_excluded(&prev);
@@ -369,7 +369,7 @@ static __always_inline int woken(bool direct, struct who wakee)
 	struct who waker;
 	uint64_t now;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = wanted(&wakee);
 	if (!t)
@@ -393,7 +393,7 @@ static __always_inline int made(bool direct, struct who task)
 	struct trace_task *t;
 	struct who waker;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = wanted(&task);
 	if (!t)
@@ -411,7 +411,7 @@ static __always_inline int migrated(struct who task, uint32_t from, uint32_t to)
 	struct trace_key key = { .what = BSCHED_MIGRATE * BSCHED_HOWS };
 	struct trace_task *t;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = wanted(&task);
 	if (!t || !cpu_wanted())
@@ -452,7 +452,7 @@ static __always_inline int renamed(uint32_t tid, uint32_t old_tid)
 		return 0;
 	if (old_tid && (conf.filter & TRACE_BY_PID) && !(t->flags & TRACE_TASK_LISTED)) {
 		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
-		t->seen = (uint16_t)epoch;
+		t->seen = (uint16_t)running;
 	}
 	task_renamed(t, old_tid != 0);
 	for (uint32_t i = 0; i < RECENT; i++)

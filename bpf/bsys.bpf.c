@@ -112,12 +112,12 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 	struct trace_task *t;
 	uint8_t flags;
 
-	if (!enabled || tgid == self_tgid)
+	if (!running || tgid == self_tgid)
 		return 0;
 	t = task_entry(tid);
 	if (!t)
 		return 0;
-	t->seen = (uint16_t)epoch;
+	t->seen = (uint16_t)running;
 	what = call_of(direct, task, id);
 	flags = call_flags(what);
 	if (!call_wanted(t, task, tid, tgid, flags) || !cpu_wanted())
@@ -140,9 +140,9 @@ static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t
 	if (tgid == self_tgid)
 		return 0;
 	t = task_entry(tid);
-	if (!t || t->seen == (uint16_t)epoch)
+	if (!t || t->seen == (uint16_t)running)
 		return 0;
-	t->seen = (uint16_t)epoch;
+	t->seen = (uint16_t)running;
 	t->enter_ns = t->off_since_ns = t->off_ns = 0;
 	if (task_wanted(t, task, tid, tgid))
 		count(&bsys_lost.unmatched);
@@ -290,10 +290,10 @@ static __always_inline int leave(bool direct, struct task_struct *task, long ret
 	uint64_t now, ns;
 	struct cell *c;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = task_known(tid);
-	if (!t || t->seen != (uint16_t)epoch)
+	if (!t || t->seen != (uint16_t)running)
 		return unmatched(task, tid, tgid);
 	if (!t->enter_ns)
 		return 0;
@@ -322,7 +322,7 @@ static __always_inline int count_call(bool direct, struct task_struct *task, lon
 	struct trace_task *t = NULL;
 	struct cell *c;
 
-	if (!enabled || tgid == self_tgid)
+	if (!running || tgid == self_tgid)
 		return 0;
 	what = call_of(direct, task, id);
 	if (!conf.filter && !conf.keys) {
@@ -349,7 +349,7 @@ static __always_inline int switched(uint32_t prev_tid, uint32_t next_tid)
 	struct trace_task *prev, *next;
 	uint64_t now;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	prev = prev_tid ? task_known(prev_tid) : NULL;
 	next = next_tid ? task_known(next_tid) : NULL;
@@ -375,7 +375,7 @@ static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
 		task_forget(child);
 	child = task_entry(child_tid);
 	if (child)
-		child->seen = (uint16_t)epoch;
+		child->seen = (uint16_t)running;
 	task_inherit(parent_tid, child_tid);
 	return 0;
 }
@@ -403,7 +403,7 @@ static __always_inline int died(struct task_struct *task, uint32_t tid, uint32_t
 
 	if (!t)
 		return 0;
-	if (enabled && t->enter_ns && !bconf.events) {
+	if (running && t->enter_ns && !bconf.events) {
 		c = cell_of(slot_of(t, task, t->what, tid, tgid));
 		if (c)
 			add(&c->head.extra[BSYS_UNRETURNED], 1);

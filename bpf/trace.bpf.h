@@ -19,8 +19,8 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct trace_conf conf = {};
 uint32_t self_tgid;                  /* of the tracer, in the initial namespace: never traced */
-bool enabled;                        /* flipped by user space once everything is attached */
-uint32_t epoch;                      /* raised at every start and resumption: what is known of tasks from before is void */
+uint32_t running;                    /* 0: nothing is counted; else how often tracing has begun: what is known of tasks from before
+                                      * is void. Set by user space once everything is attached, and again after a pause */
 struct trace_lost lost;
 uint32_t cache[TRACE_CACHE];         /* slot + 1 of the groups that have no key of their own */
 

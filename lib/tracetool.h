@@ -34,7 +34,7 @@ struct bt_tracetool {
 	uint32_t keys;             /* bits of TRACE_KEY_ */
 	struct bt_tracer_size size;
 	/* open: open the skeleton, set what is the tool's own in rodata; *conf receives the common settings. NULL: failed. loaded: point
-	 * tracer.enabled, epoch and lost into bss, and whatever else is possible only now; 0 or -errno. */
+	 * tracer.running and lost into bss, and whatever else is possible only now; 0 or -errno. */
 	struct bpf_object_skeleton *(*open)(struct bt_tracetool *t, struct trace_conf **conf);
 	int (*loaded)(struct bt_tracetool *t);
 	void (*meta)(struct bt_tracetool *t, struct bt_rec *r); /* more keys of meta, borrowed; may be NULL */

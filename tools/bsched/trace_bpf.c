@@ -108,8 +108,7 @@ static int programs_loaded(struct bt_tracetool *t)
 	struct bsched_session *s = t->arg;
 	int rc = 0;
 
-	t->tracer.enabled = &s->skel->bss->enabled;
-	t->tracer.epoch = &s->skel->bss->epoch;
+	t->tracer.running = &s->skel->bss->running;
 	t->tracer.lost = (const volatile struct trace_lost *)&s->skel->bss->lost;
 	s->names.mount = t->tracer.cgroup_mount;
 	t->groups.major = BSCHED_HOWS;
@@ -230,7 +229,7 @@ static void count_in_flight(struct bt_tracetool *t)
 	for (uint32_t i = 0; i < t->tracer.conf->n_tasks; i++) {
 		const struct task *task = (const struct task *)(t->tracer.tasks + i * t->tracer.task_bytes);
 
-		if (task->tid && task->seen == (uint16_t)*t->tracer.epoch && task->state.what < sizeof(names) / sizeof(names[0]))
+		if (task->tid && task->seen == (uint16_t)t->tracer.beginnings && task->state.what < sizeof(names) / sizeof(names[0]))
 			counts[task->state.what]++;
 	}
 	for (unsigned i = TASKSTATE_RUNNING; i < sizeof(names) / sizeof(names[0]); i++)

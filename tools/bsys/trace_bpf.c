@@ -49,8 +49,7 @@ static int programs_loaded(struct bt_tracetool *t)
 {
 	struct bsys_session *s = t->arg;
 
-	t->tracer.enabled = &s->skel->bss->enabled;
-	t->tracer.epoch = &s->skel->bss->epoch;
+	t->tracer.running = &s->skel->bss->running;
 	t->tracer.lost = (const volatile struct trace_lost *)&s->skel->bss->lost;
 	s->names.mount = t->tracer.cgroup_mount;
 	return s->events ? bsys_events_open(t) : 0;
