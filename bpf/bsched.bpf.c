@@ -450,7 +450,7 @@ static __always_inline int renamed(uint32_t tid, uint32_t old_tid)
 	t = task_known(tid);
 	if (!t)
 		return 0;
-	if (old_tid && (conf.filter & TRACE_BY_PID) && !(t->flags & TRACE_TASK_LISTED)) {
+	if (old_tid && t->flags & TRACE_TASK_PENDING) {
 		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
 		t->seen = (uint16_t)running;
 	}
