@@ -45,7 +45,7 @@ struct bt_tracetool {
 	void (*drain)(struct bt_tracetool *t);
 	bool count_events;         /* -n counts these, not intervals */
 	uint64_t events;           /* emitted so far, by drain */
-	void (*tick)(struct bt_tracetool *t); /* several times a second; may be NULL */
+	void (*tick)(struct bt_tracetool *t); /* 50 times a second; may be NULL */
 	void *arg;                 /* the tool's own */
 
 	/* for the hooks to read */

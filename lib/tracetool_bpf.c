@@ -15,6 +15,7 @@
 #include "tracetool.h"
 
 #define LOOK_NS 200000000u  /* how often to see whether the reader of our output still lives */
+#define TICK_NS 20000000u
 #define SECOND_NS 1000000000u
 
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns)
@@ -232,7 +233,7 @@ static void run(struct bt_tracetool *t)
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
 	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
-		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + LOOK_NS));
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick ? TICK_NS : LOOK_NS)));
 
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
