@@ -44,6 +44,7 @@ struct bt_trace_groups {
 	struct bt_tracer *tracer;     /* borrowed: its conf and cells */
 	struct bt_trace_group *slots; /* conf->n_slots */
 	uint32_t n_known;
+	uint32_t major;               /* groups are shown by their what / major first; 0: not. For the tool to set */
 	struct bt_hist hist;          /* of the group shown */
 	uint64_t *now;                /* scratch: its buckets, all stripes together */
 };
@@ -68,8 +69,8 @@ void bt_trace_groups_free(struct bt_trace_groups *g);
 void bt_trace_groups_learn(struct bt_trace_groups *g, const struct trace_key *key, uint32_t slot);
 
 /* bt_trace_groups_look - call take for each group learnt with anything to show: since the last look with whole false, or since the
- * beginning; those with the largest sum since the beginning (then the largest extra[order], 0..BT_TRACE_EXTRA-1) first. Returns 0
- * or -ENOMEM. */
+ * beginning; in the order of major, then those with the largest sum since the beginning, then with the largest extra[order]
+ * (0..BT_TRACE_EXTRA-1) first. Returns 0 or -ENOMEM. */
 int bt_trace_groups_look(struct bt_trace_groups *g, bool whole, unsigned order, bt_trace_take *take, void *arg);
 
 /* bt_trace_groups_show - learn what groups there are by now, and look. Returns 0 or -errno. */

@@ -43,8 +43,8 @@ struct bt_tracer {
 	struct bpf_object *obj;       /* of the skeleton */
 	struct trace_conf *conf;      /* in the skeleton's rodata */
 	/* switches, in the skeleton's bss: set by the tool after loading */
-	volatile bool *enabled;
-	volatile uint32_t *epoch;
+	volatile uint32_t *running;
+	uint32_t beginnings;          /* how often tracing has begun */
 	const volatile struct trace_lost *lost;
 	/* mapped while loaded */
 	uint8_t *cells, *tasks;

@@ -49,6 +49,21 @@ void bt_tracetool_count(struct bt_tracetool *t, const char *metric, const char *
 	bt_tracetool_emit(t, &r);
 }
 
+void bt_tracetool_ring_lost(struct bt_tracetool *t, const volatile uint64_t *by_cpu)
+{
+	struct bt_rec r;
+
+	for (unsigned i = 0; i < TRACE_CPUS; i++) {
+		if (i > 0 && by_cpu[i] == 0)
+			continue;
+		bt_tracetool_start(t, &r, t->test);
+		bt_rec_str(&r, "cause", "ring");
+		bt_rec_u64(&r, "cpu", i);
+		bt_rec_count(&r, "lost", "count", BT_BETTER_NONE, by_cpu[i]);
+		bt_tracetool_emit(t, &r);
+	}
+}
+
 static void emit_meta(struct bt_tracetool *t)
 {
 	static const char *const hows[] = { "auto", "btf", "raw", "classic" };
@@ -113,7 +128,7 @@ static void prepare(struct bt_tracetool *t)
 	start_command(t);
 	if (bt_tracer_load(&t->tracer, t->programs, t->opts, t->command ? &t->child : NULL) != 0)
 		give_up(t, t->tracer.error);
-	if (t->loaded(t) != 0 || bt_trace_groups_init(&t->groups, &t->tracer) != 0)
+	if (bt_trace_groups_init(&t->groups, &t->tracer) != 0 || t->loaded(t) != 0)
 		give_up(t, "no memory for what will be counted");
 	if (bt_tracer_attach(&t->tracer) != 0)
 		give_up(t, t->tracer.error);
@@ -201,7 +216,7 @@ static bool enough(const struct bt_tracetool *t)
 {
 	if (!t->load->count)
 		return false;
-	return (t->drain ? t->events : t->intervals) >= t->load->count;
+	return (t->count_events ? t->events : t->intervals) >= t->load->count;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -212,7 +227,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 /* Until the duration, the count, the command's end, or a signal. */
 static void run(struct bt_tracetool *t)
 {
-	uint64_t every = t->load->interval_ns ? t->load->interval_ns : t->load->count && !t->drain ? SECOND_NS : 0;
+	uint64_t every = t->load->interval_ns ? t->load->interval_ns : t->load->count && !t->count_events ? SECOND_NS : 0;
 	uint64_t end = t->load->duration_set ? t->start_ns + t->load->duration_ns : UINT64_MAX;
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
@@ -224,6 +239,8 @@ static void run(struct bt_tracetool *t)
 		bt_tracer_measure(&t->tracer, now);
 		if (t->drain)
 			t->drain(t);
+		if (t->tick)
+			t->tick(t);
 		if (now < next || now >= end)
 			continue;
 		/* The grid stays; intervals missed while we were held up become one longer one. */

@@ -338,6 +338,11 @@ static void test_order(void)
 	check_order(2, 4, 0, 3);
 	cell_at(&g, 1, 3)->extra[0] = 2;
 	check_order(2, 3, 4, 0);
+	g.major = 51; /* `what` is 100 to 104 */
+	check_order(0, 2, 3, 4);
+	g.major = 103;
+	check_order(2, 0, 3, 4);
+	g.major = 0;
 	add(1, 0, 1000, 1);
 	check_order(0, 2, 3, 4);
 	tear_down();

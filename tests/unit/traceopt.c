@@ -136,6 +136,18 @@ static void test_many_patterns(void)
 	CHECK_STR(o.error, "-C, --comm: at most 8 patterns to leave out are accepted");
 }
 
+static void test_conflict(void)
+{
+	CHECK_EQ(SCAN("-k", "pid"), 0);
+	CHECK(!bt_trace_conflict(&t, false) && !bt_trace_conflict(&t, true));
+	CHECK_EQ(SCAN("-p", "1", "--tree"), 0);
+	CHECK(!bt_trace_conflict(&t, false));
+	CHECK_STR(bt_trace_conflict(&t, true), "-p and a COMMAND exclude each other");
+	CHECK_EQ(SCAN("--tree"), 0);
+	CHECK(strncmp(bt_trace_conflict(&t, false), "--tree: ", 8) == 0);
+	CHECK(strncmp(bt_trace_conflict(&t, true), "--tree: ", 8) == 0);
+}
+
 static void test_keys(void)
 {
 	static const char *const known[] = { "pid", "tid", "comm", NULL };
@@ -167,6 +179,7 @@ static const struct unit_test tests[] = {
 	{ "accepts each range to its ends", test_ranges },
 	{ "names what is wrong", test_errors },
 	{ "takes so many patterns", test_many_patterns },
+	{ "says what excludes each other", test_conflict },
 	{ "turns a list of keys to bits", test_keys },
 	{ NULL, NULL }
 };
