@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +34,9 @@ int bt_caps_keep(uint64_t mask)
 
 	if (rc != 0)
 		return rc;
+	/* Or an execve would give them back to root. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -errno;
 	for (unsigned i = 0; i < 2; i++) {
 		uint32_t keep = (uint32_t)(mask >> 32 * i);
 

@@ -24,7 +24,9 @@ struct bpf_object;
 struct bpf_object_skeleton;
 struct bpf_link;
 
-#define BT_TRACER_PROGRAMS 32
+_Static_assert(BT_TRACE_GLOBS == TRACE_GLOBS && BT_TRACE_CPUS == TRACE_CPUS, "the options fit the programs");
+
+#define BT_TRACER_PROGRAMS 32 /* at most */
 
 struct bt_tracer_cost {
 	char program[32];
