@@ -7,25 +7,9 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
-# figure FILE FILTER: the value of the only record that the jq filter selects.
-figure() {
-  jq -s "[.[] | select($2)] | if length == 1 then .[0].value else error(\"\(length) records\") end" "$1"
-}
-
-# complete FILE: meta first, end last with the right count, every line JSON of at most 4096 bytes.
-complete() {
-  jq -se '.[0].kind == "meta" and .[-1].kind == "end" and .[-1].records == length - 1' "$1" >/dev/null
-  [ "$(LC_ALL=C awk '{ if (length($0) + 1 > max) max = length($0) + 1 } END { print max }' "$1")" -le 4096 ]
-}
-
 # begun FILE: at least one record has come.
 begun() {
   [ -s "$1" ]
-}
-
-# locks: files in the lock directory.
-locks() {
-  find "$BTOOLS_LOCK_DIR" -type f | wc -l
 }
 
 @test "all tests give right answers, rates and times" {

@@ -8,7 +8,7 @@ TOOLS=$(sed -n 's/^TOOLS *:= *//p' "$TOP/Makefile")
 BUILD=${BUILD:-$(dirname "$(command -v skeleton)")}
 
 export LC_ALL=C
-unset BTOOLS_RUN NO_COLOR BCPU_PLANT
+unset BTOOLS_RUN NO_COLOR BCPU_PLANT BSYS_PLANT
 
 # variant VARIABLE=VALUE...: the build directory of that variant.
 variant() {
@@ -49,6 +49,22 @@ validate() {
   jq -s . "$1" >"$BATS_TEST_TMPDIR/array.json"
   jsonschema -i "$BATS_TEST_TMPDIR/array.json" "$BATS_TEST_TMPDIR/array.schema.json" >"$BATS_TEST_TMPDIR/schema.log" 2>&1 ||
     { head -c 2000 "$BATS_TEST_TMPDIR/schema.log"; false; }
+}
+
+# figure FILE FILTER: the value of the only record that the jq filter selects.
+figure() {
+  jq -s "[.[] | select($2)] | if length == 1 then .[0].value else error(\"\(length) records\") end" "$1"
+}
+
+# complete FILE: meta first, end last with the right count, every line JSON of at most 4096 bytes.
+complete() {
+  jq -se '.[0].kind == "meta" and .[-1].kind == "end" and .[-1].records == length - 1' "$1" >/dev/null
+  [ "$(LC_ALL=C awk '{ if (length($0) + 1 > max) max = length($0) + 1 } END { print max }' "$1")" -le 4096 ]
+}
+
+# locks: files in the lock directory.
+locks() {
+  find "$BTOOLS_LOCK_DIR" -type f | wc -l
 }
 
 # agg FILTER [FILE]: FILTER over the agg records of $output or FILE.

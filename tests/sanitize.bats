@@ -53,9 +53,32 @@ clean() {
   clean 0
 }
 
+@test "ASan and UBSan: every test of bsys, closed and open loop" {
+  dir=$(variant SAN=address,undefined)
+  run --separate-stderr timeout 100 "$dir/bsys" -t 1,2 -d 20ms -w 5ms -i 10ms
+  clean 0
+  echo "$output" >run.ndjson
+  check_records run.ndjson
+  run --separate-stderr timeout 60 "$dir/bsys" -r 2000 -d 60ms -b 100000
+  clean 0
+  BSYS_PLANT=pipe:3 run --separate-stderr timeout 60 "$dir/bsys" -n 20 -w 0 pipe
+  clean 1
+}
+
+@test "TSan: the tests of bsys with a partner or a thread" {
+  dir=$(variant SAN=thread)
+  run --separate-stderr timeout 100 "$dir/bsys" -t 1,2 -d 60ms -w 10ms -i 20ms pipe socketpair eventfd futex thread null
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bsys" -t 2 -r 1000 -d 100ms -w 10ms pipe futex
+  clean 0
+}
+
 @test "valgrind: no invalid access and no leak in the tools" {
   need valgrind
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bsys -n 3 -w 0 --calls 4 null read open stat pipe \
+    socketpair eventfd futex mmap fault thread clock epoll # a child of fork would be checked as well
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   echo "$output" >run.ndjson
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson

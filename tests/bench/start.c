@@ -24,6 +24,7 @@ struct peer {
 static struct peer peers[] = {
 	{ "echo", { "/bin/echo", "x" } },
 	{ "bcpu", { "bcpu", "-d", "10s", "-w", "0", "--lock", "off", "int" } },
+	{ "bsys", { "bsys", "-d", "10s", "-w", "0", "--lock", "off", "null" } },
 	{ "bagg", { "bagg", "/dev/null" } },
 	{ "bdiff", { "bdiff", "--help" } },
 };
