@@ -75,7 +75,7 @@ static __always_inline uint32_t slot_of(struct trace_task *t, struct task_struct
 		return plain_slot(what);
 	if (!(conf.keys & changing) && t && t->recent[i].slot && t->recent[i].what == what)
 		return t->recent[i].slot - 1;
-	key_task(&key, task, tgid, tid);
+	key_task(&key, conf.keys, task, tgid, tid);
 	slot = group_slot(&key);
 	if (t && slot < conf.n_slots) {
 		t->recent[i].what = what;
@@ -531,21 +531,21 @@ int tp_sys_exit(struct event_sys_exit *ctx)
 }
 
 SEC("tp/sched/sched_switch")
-int tp_sched_switch(struct event_sched_switch *ctx)
+int tp_sched_switch(void *ctx)
 {
-	return switched((uint32_t)ctx->prev_pid, (uint32_t)ctx->next_pid);
+	return switched(field_of(ctx, TRACE_FIELD_SWITCH_PREV), field_of(ctx, TRACE_FIELD_SWITCH_NEXT));
 }
 
 SEC("tp/sched/sched_process_fork")
-int tp_fork(struct event_sched_process_fork *ctx)
+int tp_fork(void *ctx)
 {
-	return forked((uint32_t)ctx->parent_pid, (uint32_t)ctx->child_pid);
+	return forked(field_of(ctx, TRACE_FIELD_FORK_PARENT), field_of(ctx, TRACE_FIELD_FORK_CHILD));
 }
 
 SEC("tp/sched/sched_process_exec")
-int tp_exec(struct event_sched_process_exec *ctx)
+int tp_exec(void *ctx)
 {
-	return renamed((uint32_t)ctx->pid, (uint32_t)ctx->old_pid);
+	return renamed(field_of(ctx, TRACE_FIELD_EXEC_TID), field_of(ctx, TRACE_FIELD_EXEC_OLD_TID));
 }
 
 /* In the context of the task that changes its name, but for prctl on another thread, which then keeps its group. */

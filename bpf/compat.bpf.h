@@ -19,6 +19,11 @@ struct task_struct___state {
 	long state;
 };
 
+/* Before 5.16 (bcf9033e5449) with CONFIG_THREAD_INFO_IN_TASK. */
+struct task_struct___cpu {
+	unsigned int cpu;
+};
+
 /* Up to 6.0 (74e4b956eb1c) a cgroup listed the ids of its ancestors, since then pointers to them. */
 struct cgroup___ids {
 	uint64_t ancestor_ids[1];
@@ -48,6 +53,31 @@ static __always_inline bool task_left_queue(bool direct, struct task_struct *tas
 	if (FIELD(direct, task, on_rq) == 0)
 		return true;
 	return bpf_core_field_exists(task->se.sched_delayed) && FIELD(direct, task, se.sched_delayed);
+}
+
+/* The CPU that the task is or was on. */
+static __always_inline uint32_t task_cpu(bool direct, struct task_struct *task)
+{
+	struct task_struct___cpu *old = (void *)task;
+
+	if (bpf_core_field_exists(old->cpu))
+		return FIELD(direct, old, cpu);
+	return FIELD(direct, task, thread_info.cpu);
+}
+
+enum bpf_func_id___pt_regs { BPF_FUNC_task_pt_regs___pt_regs = 175 };
+
+/* The system call that the task is in, or -1: kernel threads, exceptions, and kernels without the helper (before 5.15). */
+static __always_inline long task_syscall(bool direct, struct task_struct *task)
+{
+	struct pt_regs___x86 *x86;
+
+	if (!direct || !bpf_core_enum_value_exists(enum bpf_func_id___pt_regs, BPF_FUNC_task_pt_regs___pt_regs) || !task->mm)
+		return -1;
+	x86 = (void *)bpf_task_pt_regs(task);
+	if (bpf_core_field_exists(x86->orig_ax))
+		return (long)BPF_CORE_READ(x86, orig_ax);
+	return BPF_CORE_READ((struct pt_regs___arm64 *)x86, syscallno);
 }
 
 /* The task's group in the hierarchy of version 2 (subsys < 0) or of a controller of version 1. */

@@ -165,30 +165,4 @@ struct event_sys_exit {
 	int64_t ret;
 };
 
-struct event_sched_switch {
-	uint64_t common;
-	char prev_comm[TRACE_COMM];
-	int prev_pid;
-	int prev_prio;
-	int64_t prev_state;
-	char next_comm[TRACE_COMM];
-	int next_pid;
-	int next_prio;
-};
-
-struct event_sched_process_fork {
-	uint64_t common;
-	uint32_t parent_comm;
-	int parent_pid;
-	uint32_t child_comm;
-	int child_pid;
-};
-
-struct event_sched_process_exec {
-	uint64_t common;
-	uint32_t filename;
-	int pid;
-	int old_pid;
-};
-
 #endif

@@ -84,6 +84,14 @@ int learn_self(__attribute__((unused)) void *ctx)
 	return 0;
 }
 
+static __always_inline uint32_t field_of(void *ctx, uint32_t field)
+{
+	uint32_t value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), ctx + conf.fields[field]);
+	return value;
+}
+
 static __always_inline void count(uint64_t *counter)
 {
 	__sync_fetch_and_add(counter, 1);
@@ -325,26 +333,26 @@ static __always_inline void cell_add(struct cell *c, uint64_t ns, uint64_t now, 
 		c->head.min_plus = ns + 1;
 }
 
-/* The keys that are about the task itself. */
-static __always_inline void key_task(struct trace_key *key, struct task_struct *task, uint32_t pid, uint32_t tid)
+/* Of keys, those that are about the task itself. */
+static __always_inline void key_task(struct trace_key *key, uint32_t keys, struct task_struct *task, uint32_t pid, uint32_t tid)
 {
-	if (conf.keys & TRACE_KEY_PID) {
+	if (keys & TRACE_KEY_PID) {
 		key->pid = pid;
 		if (task)
 			key->ns_pid = task_ns_pid(BPF_CORE_READ(task, group_leader));
 	}
-	if (conf.keys & TRACE_KEY_TID) {
+	if (keys & TRACE_KEY_TID) {
 		key->tid = tid;
 		if (task)
 			key->ns_tid = task_ns_pid(task);
 	}
-	if ((conf.keys & TRACE_KEY_COMM) && task)
+	if ((keys & TRACE_KEY_COMM) && task)
 		bpf_core_read(key->comm, sizeof(key->comm), &task->comm);
-	if ((conf.keys & TRACE_KEY_CGROUP) && task)
+	if ((keys & TRACE_KEY_CGROUP) && task)
 		key->cgroup = BPF_CORE_READ(task_cgroup(task, conf.cgroup_subsys), kn, id);
-	if (conf.keys & TRACE_KEY_CPU)
+	if (keys & TRACE_KEY_CPU)
 		key->cpu = bpf_get_smp_processor_id();
-	if ((conf.keys & TRACE_KEY_PRIO) && task)
+	if ((keys & TRACE_KEY_PRIO) && task)
 		key->prio = BPF_CORE_READ(task, prio);
 }
 

@@ -34,6 +34,14 @@ enum {
 	TRACE_KEY_CPU = 16,
 	TRACE_KEY_PRIO = 32,
 	TRACE_KEY_SYSCALL = 64,
+	TRACE_KEY_STACK = 128,
+};
+
+/* Fields of classic tracepoints that have moved between kernels: where they are, trace_conf.fields[], is looked up in tracefs. */
+enum {
+	TRACE_FIELD_FORK_PARENT, TRACE_FIELD_FORK_CHILD, TRACE_FIELD_EXEC_TID, TRACE_FIELD_EXEC_OLD_TID, TRACE_FIELD_SWITCH_PREV,
+	TRACE_FIELD_SWITCH_STATE, TRACE_FIELD_SWITCH_NEXT, TRACE_FIELD_WAKING_TID, TRACE_FIELD_NEW_TID, TRACE_FIELD_MIGRATE_TID,
+	TRACE_FIELD_MIGRATE_FROM, TRACE_FIELD_MIGRATE_TO, TRACE_FIELDS
 };
 
 /* Set before loading; constants for the verifier, which drops the branches that cannot be taken. */
@@ -52,6 +60,7 @@ struct trace_conf {
 	uint32_t n_stripes;     /* a power of two */
 	uint32_t plain;         /* nobody else can write to a stripe while a program does */
 	uint32_t prev_state_arg; /* sched_switch says the state that the task leaves in */
+	uint32_t fields[TRACE_FIELDS];
 	uint64_t cpus[TRACE_CPUS / 64];
 };
 

@@ -12,6 +12,7 @@
 
 #include "bucket.h"
 #include "cgroup.h"
+#include "tracefs.h"
 #include "tracer.h"
 
 #define TASKS_MAX 262144u     /* entries of the table of tasks, where the machine may have more numbers */
@@ -177,9 +178,45 @@ static bool prev_state_told(void)
 	return told;
 }
 
+/* Only classic tracepoints need them. */
+static int find_fields(struct bt_tracer *t)
+{
+	static const struct {
+		const char *event, *field;
+	} wanted[TRACE_FIELDS] = {
+		[TRACE_FIELD_FORK_PARENT] = { "sched/sched_process_fork", "parent_pid" },
+		[TRACE_FIELD_FORK_CHILD] = { "sched/sched_process_fork", "child_pid" },
+		[TRACE_FIELD_EXEC_TID] = { "sched/sched_process_exec", "pid" },
+		[TRACE_FIELD_EXEC_OLD_TID] = { "sched/sched_process_exec", "old_pid" },
+		[TRACE_FIELD_SWITCH_PREV] = { "sched/sched_switch", "prev_pid" },
+		[TRACE_FIELD_SWITCH_STATE] = { "sched/sched_switch", "prev_state" },
+		[TRACE_FIELD_SWITCH_NEXT] = { "sched/sched_switch", "next_pid" },
+		[TRACE_FIELD_WAKING_TID] = { "sched/sched_waking", "pid" },
+		[TRACE_FIELD_NEW_TID] = { "sched/sched_wakeup_new", "pid" },
+		[TRACE_FIELD_MIGRATE_TID] = { "sched/sched_migrate_task", "pid" },
+		[TRACE_FIELD_MIGRATE_FROM] = { "sched/sched_migrate_task", "orig_cpu" },
+		[TRACE_FIELD_MIGRATE_TO] = { "sched/sched_migrate_task", "dest_cpu" },
+	};
+	const struct bt_src live = { "" };
+
+	for (unsigned i = 0; t->attach == BT_ATTACH_CLASSIC && i < TRACE_FIELDS; i++) {
+		int at = bt_tracefs_field(&live, wanted[i].event, wanted[i].field);
+
+		if (at < 0) {
+			snprintf(t->error, sizeof(t->error), "the classic tracepoint %s has no field %s here; --attach raw works without",
+				 wanted[i].event, wanted[i].field);
+			return at;
+		}
+		t->conf->fields[i] = (uint32_t)at;
+	}
+	return 0;
+}
+
 int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf, const struct bt_trace_opts *opts,
 		   uint32_t keys, bool command, const struct bt_tracer_size *size)
 {
+	int rc;
+
 	t->skeleton = skeleton;
 	t->obj = *skeleton->obj;
 	t->conf = conf;
@@ -189,5 +226,6 @@ int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, st
 	choose_filter(t, opts, command);
 	size_tasks(t, opts);
 	size_groups(t, opts, size);
-	return choose_hierarchy(t, opts);
+	rc = find_fields(t);
+	return rc < 0 ? rc : choose_hierarchy(t, opts);
 }

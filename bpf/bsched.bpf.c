@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * bsched - where tasks spend their time: on a CPU, waiting for one, or blocked; and who wakes, preempts and moves them.
+ *
+ * Programs named on_ attach through BTF, raw_ to raw tracepoints, tp_ to classic ones; one set of them is loaded. All run with
+ * interrupts off, so no program of ours comes between another one's steps on the same CPU.
+ */
+#include "kernel.bpf.h"
+
+#include "bsched_shared.h"
+#include "taskstate.h"
+
+#define RECENT 8u /* groups that a task remembers */
+
+struct trace_task {
+	uint32_t tid;
+	uint16_t flags;
+	uint16_t seen;            /* the epoch that state belongs to, its low bits */
+	struct taskstate state;
+	uint32_t call;            /* of the sleep: system call, as in a key */
+	uint32_t by_tid;          /* who woke it, or took its CPU: with min_ns */
+	uint64_t stack;           /* where it left the CPU; 0: not known */
+	char by_comm[TRACE_COMM];
+	struct {
+		uint64_t tag;     /* what, state and call of the group */
+		uint32_t slot;    /* slot + 1; 0: none */
+		uint32_t pad;
+	} recent[RECENT];
+};
+
+#include "trace.bpf.h"
+
+const volatile struct bsched_conf bconf = {};
+struct bsched_lost bsched_lost;
+uint64_t ring_lost[TRACE_CPUS];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, uint64_t);
+	__type(value, struct bsched_stack);
+} stacks SEC(".maps");
+
+/* A stack while it is gathered. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct bsched_stack);
+} scratch SEC(".maps");
+
+/* A task as an event shows it. task is NULL where only the number is known: the other task of a classic tracepoint. */
+struct who {
+	struct task_struct *task;
+	uint32_t tid, tgid;
+};
+
+static __always_inline struct who who_is(bool direct, struct task_struct *task)
+{
+	struct who w = { task, (uint32_t)FIELD(direct, task, pid), (uint32_t)FIELD(direct, task, tgid) };
+
+	return w;
+}
+
+static __always_inline bool tests(uint32_t test)
+{
+	return bconf.tests >> test & 1;
+}
+
+static __always_inline void count_odd(uint8_t odd)
+{
+	if (unlikely(odd != TASKSTATE_FINE))
+		count(&bsched_lost.odd[odd & 7]);
+}
+
+/* The task's entry if its events are wanted. What was known of it before a pause is void. */
+static __always_inline struct trace_task *wanted(const struct who *w)
+{
+	struct trace_task *t;
+
+	if (w->tid == 0 || w->tgid == self_tgid)
+		return NULL;
+	t = task_entry(w->tid);
+	if (!t)
+		return NULL;
+	if (unlikely(t->seen != (uint16_t)epoch)) {
+		t->seen = (uint16_t)epoch;
+		t->state = (struct taskstate){};
+		t->call = t->by_tid = 0;
+		t->stack = 0;
+	}
+	return task_wanted(t, w->task, w->tid, w->tgid) ? t : NULL;
+}
+
+/* Whether the interval began where the task left a CPU by itself or was taken off it. */
+static __always_inline bool has_stack(uint32_t what)
+{
+	return what / BSCHED_HOWS == BSCHED_OFFCPU || what == BSCHED_RUNQ * BSCHED_HOWS + BSCHED_PREEMPTED;
+}
+
+/* The group of an interval or an event. A task remembers its last groups as long as nothing in their key can change without our
+ * notice. */
+static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *w, uint32_t what, uint32_t state, uint32_t call)
+{
+	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO | TRACE_KEY_STACK;
+	uint64_t tag = what | (uint64_t)state << 8 | (uint64_t)call << 40;
+	struct trace_key key = { .what = what, .more = state, .other_tid = call };
+	uint32_t i = (what + call) % RECENT, slot;
+
+	if (!(conf.keys & ~TRACE_KEY_SYSCALL) && state == 0 && call == 0)
+		return plain_slot(what);
+	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].tag == tag)
+		return t->recent[i].slot - 1;
+	key_task(&key, conf.keys, w->task, w->tgid, w->tid);
+	if (conf.keys & TRACE_KEY_STACK && has_stack(what))
+		__builtin_memcpy(key.other_comm, &t->stack, sizeof(t->stack));
+	slot = group_slot(&key);
+	if (slot < conf.n_slots) {
+		t->recent[i].tag = tag;
+		t->recent[i].slot = slot + 1;
+	}
+	return slot;
+}
+
+static __noinline int emit(struct trace_task *t, struct task_struct *task, struct bsched_event *from)
+{
+	struct bsched_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+
+	if (!e) {
+		count(&ring_lost[bpf_get_smp_processor_id() & (TRACE_CPUS - 1)]);
+		return 0;
+	}
+	*e = *from;
+	e->cpu = bpf_get_smp_processor_id();
+	e->by_tid = t->by_tid;
+	__builtin_memcpy(e->by_comm, t->by_comm, sizeof(e->by_comm));
+	if (task) {
+		bpf_core_read(e->comm, sizeof(e->comm), &task->comm);
+		e->ns_pid = task_ns_pid(BPF_CORE_READ(task, group_leader));
+		e->ns_tid = task_ns_pid(task);
+		e->prio = BPF_CORE_READ(task, prio);
+	}
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* Count an interval of one of the tests that have a distribution. */
+static __always_inline void interval(struct trace_task *t, const struct who *w, uint64_t now, uint64_t ns, uint32_t what,
+				     uint32_t state, uint32_t call)
+{
+	struct cell *c;
+
+	if (!cpu_wanted())
+		return;
+	c = cell_of(slot_of(t, w, what, state, call));
+	if (c)
+		cell_add(c, ns, now, w->tgid, w->tid, w->task);
+	if (bconf.min_ns && ns >= bconf.min_ns) {
+		struct bsched_event e = { .ts_ns = now, .ns = ns, .what = what, .state = state, .call = call, .pid = w->tgid, .tid = w->tid };
+
+		emit(t, w->task, &e);
+	}
+}
+
+static __always_inline void counted(uint32_t slot)
+{
+	struct cell *c = cell_of(slot);
+
+	if (c)
+		add(&c->head.extra[BSCHED_COUNT], 1);
+}
+
+static __always_inline void note_other(struct trace_task *t, struct task_struct *other, uint32_t tid)
+{
+	if (!bconf.min_ns)
+		return;
+	t->by_tid = tid;
+	__builtin_memset(t->by_comm, 0, sizeof(t->by_comm));
+	if (other)
+		bpf_core_read(t->by_comm, sizeof(t->by_comm), &other->comm);
+}
+
+static __always_inline uint64_t hash_frames(uint64_t hash, const uint64_t *frames, uint32_t n)
+{
+	for (uint32_t i = 0; i < BSCHED_FRAMES && i < n; i++)
+		hash = (hash ^ frames[i]) * 0x100000001b3ull; /* FNV-1a, by words */
+	return hash;
+}
+
+/* The stack of the current task, kept under a number of its own: not under one that two stacks can share (bpf_get_stackid). */
+static __noinline uint64_t keep_stack(void *ctx, uint32_t tgid)
+{
+	uint32_t zero = 0;
+	struct bsched_stack *s = bpf_map_lookup_elem(&scratch, &zero);
+	uint64_t hash = 0xcbf29ce484222325ull ^ tgid;
+	long n;
+
+	if (!s)
+		return 0;
+	s->tgid = tgid;
+	s->n_kernel = s->n_user = 0;
+	if (bconf.stacks & BSCHED_KERNEL_STACK) {
+		n = bpf_get_stack(ctx, s->kernel, sizeof(s->kernel), 0);
+		s->n_kernel = n > 0 ? (uint16_t)(n / sizeof(uint64_t)) : 0;
+	}
+	if (bconf.stacks & BSCHED_USER_STACK) {
+		n = bpf_get_stack(ctx, s->user, sizeof(s->user), BPF_F_USER_STACK);
+		s->n_user = n > 0 ? (uint16_t)(n / sizeof(uint64_t)) : 0;
+	}
+	hash = hash_frames(hash, s->kernel, s->n_kernel);
+	hash = hash_frames(hash, s->user, s->n_user) | 1;
+	if (!bpf_map_lookup_elem(&stacks, &hash) && bpf_map_update_elem(&stacks, &hash, s, BPF_ANY) != 0) {
+		count(&bsched_lost.stacks);
+		return 0;
+	}
+	return hash;
+}
+
+/* The key of what one task does to another. */
+static __always_inline void key_pair(struct trace_key *key, const struct who *task, const struct who *other)
+{
+	key_task(key, bconf.pair_keys, task->task, task->tgid, task->tid);
+	if (bconf.pair_keys & TRACE_KEY_PID)
+		key->other_pid = other->tgid;
+	if (bconf.pair_keys & TRACE_KEY_TID)
+		key->other_tid = other->tid;
+	if ((bconf.pair_keys & TRACE_KEY_COMM) && other->task)
+		bpf_core_read(key->other_comm, sizeof(key->other_comm), &other->task->comm);
+}
+
+/* Who took the CPU from whom. */
+static __always_inline void preempted(const struct who *prev, const struct who *next)
+{
+	struct trace_key key = {};
+	bool same = false;
+
+	if (prev->task && next->task)
+		same = task_cgroup(prev->task, conf.cgroup_subsys) == task_cgroup(next->task, conf.cgroup_subsys);
+	key.what = BSCHED_PREEMPT * BSCHED_HOWS + (same ? BSCHED_SAME_CGROUP : BSCHED_OTHER_CGROUP);
+	key_pair(&key, prev, next);
+	counted(group_slot(&key));
+}
+
+/* The system call of a sleep as in a key. */
+static __always_inline uint32_t sleep_call(bool direct, struct task_struct *task)
+{
+	long nr = task_syscall(direct, task);
+
+	if (nr < 0 || (uint32_t)nr >= X32_BIT + BSCHED_CALLS)
+		return 0;
+	return syscall_abi(direct, task, (uint32_t)nr) * BSCHED_CALLS + ((uint32_t)nr & (BSCHED_CALLS - 1)) + 1;
+}
+
+static __always_inline void left_cpu(bool direct, void *ctx, const struct who *prev, const struct who *next, uint64_t now,
+				     bool preempt, uint32_t state)
+{
+	struct trace_task *t = wanted(prev);
+	bool asleep = !preempt && state != 0;
+	struct taskstate_span span;
+
+	if (!t)
+		return;
+	if (tests(BSCHED_SWITCH) && cpu_wanted())
+		counted(slot_of(t, prev, BSCHED_SWITCH * BSCHED_HOWS + (asleep ? BSCHED_VOLUNTARY : BSCHED_INVOLUNTARY), 0, 0));
+	if (tests(BSCHED_PREEMPT) && !asleep && next->tid && cpu_wanted())
+		preempted(prev, next);
+	span = taskstate_out(&t->state, now, preempt, state);
+	count_odd(span.odd);
+	note_other(t, next->task, next->tid);
+	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING)
+		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0);
+	if (asleep && state & TASKSTATE_DEAD) {
+		task_forget(t);
+		return;
+	}
+	if (tests(BSCHED_OFFCPU) && prev->task)
+		t->call = asleep ? sleep_call(direct, prev->task) : 0;
+	if (bconf.stacks)
+		t->stack = keep_stack(ctx, prev->tgid);
+}
+
+static __always_inline void came_to_cpu(const struct who *next, uint64_t now)
+{
+	struct trace_task *t = wanted(next);
+	struct taskstate_span span;
+	uint32_t how;
+
+	if (!t)
+		return;
+	span = taskstate_in(&t->state, now);
+	count_odd(span.odd);
+	if (!tests(BSCHED_RUNQ) || span.what < TASKSTATE_WOKEN)
+		return;
+	how = span.odd == TASKSTATE_UNWOKEN ? BSCHED_UNWOKEN : (uint32_t)span.what - TASKSTATE_WOKEN;
+	interval(t, next, now, span.ns, BSCHED_RUNQ * BSCHED_HOWS + (how & 3), 0, 0);
+}
+
+/* Switches away from the idle task, and from ourselves, so that all together are those of /proc/stat. */
+static __always_inline void count_excluded(const struct who *prev)
+{
+	if (!tests(BSCHED_SWITCH) || conf.filter)
+		return;
+	if (prev->tid == 0)
+		counted(plain_slot(BSCHED_SWITCH * BSCHED_HOWS + BSCHED_IDLE));
+	else if (prev->tgid == self_tgid)
+		counted(plain_slot(BSCHED_SWITCH * BSCHED_HOWS + BSCHED_EXCLUDED));
+}
+
+/* One instant for both tasks: what this program itself takes is charged to the next one. */
+static __always_inline int switched(bool direct, void *ctx, struct who prev, struct who next, bool preempt, uint32_t state)
+{
+	uint64_t now;
+
+	if (!enabled)
+		return 0;
+	now = bpf_ktime_get_ns();
+	count_excluded(&prev);
+	left_cpu(direct, ctx, &prev, &next, now, preempt, state);
+	came_to_cpu(&next, now);
+	return 0;
+}
+
+static __always_inline void count_wakeup(const struct who *waker, const struct who *wakee)
+{
+	struct trace_key key = { .what = BSCHED_WAKE * BSCHED_HOWS };
+
+	key_pair(&key, wakee, waker);
+	counted(group_slot(&key));
+}
+
+static __always_inline int woken(struct who waker, struct who wakee, bool on_cpu, bool left)
+{
+	struct trace_task *t;
+	struct taskstate_span span;
+	uint64_t now;
+
+	if (!enabled)
+		return 0;
+	t = wanted(&wakee);
+	if (!t)
+		return 0;
+	if (tests(BSCHED_WAKE) && cpu_wanted())
+		count_wakeup(&waker, &wakee);
+	now = bpf_ktime_get_ns();
+	span = taskstate_wake(&t->state, now, on_cpu, left);
+	count_odd(span.odd);
+	note_other(t, waker.task, waker.tid);
+	if (tests(BSCHED_OFFCPU) && span.what == TASKSTATE_BLOCKED)
+		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call);
+	return 0;
+}
+
+static __always_inline int made(struct who waker, struct who task)
+{
+	struct trace_task *t;
+
+	if (!enabled)
+		return 0;
+	t = wanted(&task);
+	if (!t)
+		return 0;
+	if (tests(BSCHED_WAKE) && cpu_wanted())
+		count_wakeup(&waker, &task);
+	taskstate_new(&t->state, bpf_ktime_get_ns());
+	return 0;
+}
+
+static __always_inline int migrated(struct who task, uint32_t from, uint32_t to)
+{
+	struct trace_key key = { .what = BSCHED_MIGRATE * BSCHED_HOWS };
+	struct trace_task *t;
+
+	if (!enabled)
+		return 0;
+	t = wanted(&task);
+	if (!t || !cpu_wanted())
+		return 0;
+	if (!(conf.keys & ~TRACE_KEY_SYSCALL)) {
+		counted(plain_slot(key.what));
+		return 0;
+	}
+	key_task(&key, conf.keys, task.task, task.tgid, task.tid);
+	if (conf.keys & TRACE_KEY_CPU) {
+		key.cpu = from;
+		key.more = to;
+	}
+	counted(group_slot(&key));
+	return 0;
+}
+
+/* A number may come again: whoever had it before is forgotten. */
+static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
+{
+	struct trace_task *child = task_known(child_tid);
+
+	if (child)
+		task_forget(child);
+	task_inherit(parent_tid, child_tid);
+	return 0;
+}
+
+/* A command that was waited for begins here, running. */
+static __always_inline int renamed(uint32_t tid, uint32_t old_tid)
+{
+	struct trace_task *t;
+
+	if (old_tid)
+		task_renumber(old_tid, tid);
+	t = task_known(tid);
+	if (!t)
+		return 0;
+	if (old_tid && (conf.filter & TRACE_BY_PID) && !(t->flags & TRACE_TASK_LISTED)) {
+		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
+		t->seen = (uint16_t)epoch;
+	}
+	task_renamed(t, old_tid != 0);
+	for (uint32_t i = 0; i < RECENT; i++)
+		t->recent[i].slot = 0;
+	return 0;
+}
+
+static __always_inline int on_switch(bool direct, unsigned long long *ctx)
+{
+	struct task_struct *prev = (struct task_struct *)ctx[1], *next = (struct task_struct *)ctx[2];
+	uint32_t state = conf.prev_state_arg ? (uint32_t)ctx[3] : task_state(direct, prev);
+
+	return switched(direct, ctx, who_is(direct, prev), who_is(direct, next), (bool)ctx[0], state);
+}
+
+SEC("tp_btf/sched_switch")
+int on_sched_switch(unsigned long long *ctx)
+{
+	return on_switch(true, ctx);
+}
+
+SEC("tp_btf/sched_waking")
+int on_sched_waking(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return woken(who_is(true, bpf_get_current_task_btf()), who_is(true, task), task->on_cpu, task_left_queue(true, task));
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int on_sched_wakeup_new(unsigned long long *ctx)
+{
+	return made(who_is(true, bpf_get_current_task_btf()), who_is(true, (struct task_struct *)ctx[0]));
+}
+
+SEC("tp_btf/sched_migrate_task")
+int on_sched_migrate_task(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return migrated(who_is(true, task), task_cpu(true, task), (uint32_t)ctx[1]);
+}
+
+SEC("tp_btf/sched_process_fork")
+int on_fork(unsigned long long *ctx)
+{
+	return forked((uint32_t)((struct task_struct *)ctx[0])->pid, (uint32_t)((struct task_struct *)ctx[1])->pid);
+}
+
+SEC("tp_btf/sched_process_exec")
+int on_exec(unsigned long long *ctx)
+{
+	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, (uint32_t)ctx[1]);
+}
+
+SEC("tp_btf/task_rename")
+int on_rename(unsigned long long *ctx)
+{
+	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, 0);
+}
+
+static __always_inline struct who current_who(void)
+{
+	return who_is(false, (struct task_struct *)bpf_get_current_task());
+}
+
+static __always_inline uint32_t tid_of(unsigned long long task)
+{
+	return (uint32_t)BPF_CORE_READ((struct task_struct *)task, pid);
+}
+
+SEC("raw_tp/sched_switch")
+int raw_sched_switch(unsigned long long *ctx)
+{
+	return on_switch(false, ctx);
+}
+
+SEC("raw_tp/sched_waking")
+int raw_sched_waking(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return woken(current_who(), who_is(false, task), BPF_CORE_READ(task, on_cpu), task_left_queue(false, task));
+}
+
+SEC("raw_tp/sched_wakeup_new")
+int raw_sched_wakeup_new(unsigned long long *ctx)
+{
+	return made(current_who(), who_is(false, (struct task_struct *)ctx[0]));
+}
+
+SEC("raw_tp/sched_migrate_task")
+int raw_sched_migrate_task(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return migrated(who_is(false, task), task_cpu(false, task), (uint32_t)ctx[1]);
+}
+
+SEC("raw_tp/sched_process_fork")
+int raw_fork(unsigned long long *ctx)
+{
+	return forked(tid_of(ctx[0]), tid_of(ctx[1]));
+}
+
+SEC("raw_tp/sched_process_exec")
+int raw_exec(unsigned long long *ctx)
+{
+	return renamed(tid_of(ctx[0]), (uint32_t)ctx[1]);
+}
+
+SEC("raw_tp/task_rename")
+int raw_rename(unsigned long long *ctx)
+{
+	return renamed(tid_of(ctx[0]), 0);
+}
+
+/* Classic tracepoints tell numbers only: of the task that is not the current one nothing else is known. Their states are those of
+ * /proc (include/linux/sched.h, __task_state_index): 0x100 is preempted, 0x10 and 0x20 are dead. */
+#define CLASSIC_PREEMPTED 0x100u
+#define CLASSIC_DEAD 0x30u
+
+static __always_inline struct who only_number(uint32_t tid)
+{
+	struct who w = { NULL, tid, 0 };
+
+	return w;
+}
+
+SEC("tp/sched/sched_switch")
+int tp_sched_switch(void *ctx)
+{
+	uint32_t state = field_of(ctx, TRACE_FIELD_SWITCH_STATE);
+	bool preempt = state & CLASSIC_PREEMPTED;
+
+	state &= CLASSIC_PREEMPTED - 1;
+	if (state & CLASSIC_DEAD)
+		state = TASKSTATE_DEAD;
+	return switched(false, ctx, current_who(), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
+}
+
+/* Whether the task is on a CPU is not told: a wakeup that comes so early is then taken for a repeated one. */
+SEC("tp/sched/sched_waking")
+int tp_sched_waking(void *ctx)
+{
+	return woken(current_who(), only_number(field_of(ctx, TRACE_FIELD_WAKING_TID)), false, false);
+}
+
+SEC("tp/sched/sched_wakeup_new")
+int tp_sched_wakeup_new(void *ctx)
+{
+	return made(current_who(), only_number(field_of(ctx, TRACE_FIELD_NEW_TID)));
+}
+
+SEC("tp/sched/sched_migrate_task")
+int tp_sched_migrate_task(void *ctx)
+{
+	return migrated(only_number(field_of(ctx, TRACE_FIELD_MIGRATE_TID)), field_of(ctx, TRACE_FIELD_MIGRATE_FROM),
+			field_of(ctx, TRACE_FIELD_MIGRATE_TO));
+}
+
+SEC("tp/sched/sched_process_fork")
+int tp_fork(void *ctx)
+{
+	return forked(field_of(ctx, TRACE_FIELD_FORK_PARENT), field_of(ctx, TRACE_FIELD_FORK_CHILD));
+}
+
+SEC("tp/sched/sched_process_exec")
+int tp_exec(void *ctx)
+{
+	return renamed(field_of(ctx, TRACE_FIELD_EXEC_TID), field_of(ctx, TRACE_FIELD_EXEC_OLD_TID));
+}
+
+SEC("tp/task/task_rename")
+int tp_rename(__attribute__((unused)) void *ctx)
+{
+	return renamed((uint32_t)bpf_get_current_pid_tgid(), 0);
+}
