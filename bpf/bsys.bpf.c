@@ -123,18 +123,18 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 }
 
 /* A return that no entry was seen of: once for each task that was in a call when tracing began. */
-static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t tgid)
+static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t tgid, long id)
 {
 	struct trace_task *t;
 
 	if (tgid == self_tgid)
 		return 0;
-	t = task_entry(tid);
+	t = task_made(tid);
 	if (!t || t->seen == (uint16_t)epoch)
 		return 0;
 	t->seen = (uint16_t)epoch;
 	t->enter_ns = 0;
-	if (task_wanted(t, task, tid, tgid))
+	if (task_wanted(t, task, tid, tgid) && (bconf.all || call_flags(call_of(false, task, id)) & BSYS_WANTED))
 		count(&bsys_lost.unmatched);
 	return 0;
 }
@@ -227,17 +227,19 @@ static __always_inline void fill_event(struct bsys_event *e, struct task_struct 
 
 static __noinline void ring_full(void)
 {
+	count(&lost.ring);
 	count(&ring_lost[bpf_get_smp_processor_id() & (TRACE_CPUS - 1)]);
 }
 
 static __noinline int emit(struct task_struct *task, struct trace_task *t, uint64_t now, uint64_t ns, long ret)
 {
 	uint8_t flags = call_flags(t->what);
-	struct file *file = call_file(task, t, flags, ret);
 	struct bsys_event *e;
+	struct file *file;
 
 	if (!emitted(t, now))
 		return 0;
+	file = call_file(task, t, flags, ret);
 	if (file || flags & (BSYS_PATH0 | BSYS_PATH1)) {
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 		if (!e) {
@@ -270,7 +272,8 @@ static __always_inline void account(struct cell *c, struct trace_task *t, uint32
 	}
 }
 
-static __always_inline int leave(bool direct, struct task_struct *task, long ret)
+/* regs: where the number of the call is, for those who have not seen its entry; NULL: it is id. */
+static __always_inline int leave(bool direct, struct task_struct *task, void *regs, long id, long ret)
 {
 	uint32_t tid = FIELD(direct, task, pid), tgid = FIELD(direct, task, tgid), slot;
 	struct trace_task *t;
@@ -281,7 +284,7 @@ static __always_inline int leave(bool direct, struct task_struct *task, long ret
 		return 0;
 	t = task_known(tid);
 	if (!t || t->seen != (uint16_t)epoch)
-		return unmatched(task, tid, tgid);
+		return unmatched(task, tid, tgid, regs ? syscall_number(direct, regs) : id);
 	if (!t->enter_ns)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -314,7 +317,7 @@ static __always_inline int count_call(bool direct, struct task_struct *task, lon
 	if (!conf.filter && !conf.keys) {
 		if (!bconf.all && !(call_flags(what) & BSYS_WANTED))
 			return 0;
-		i = (bpf_get_smp_processor_id() & (conf.n_stripes - 1)) * BSYS_COUNTERS + (what & (BSYS_COUNTERS - 1));
+		i = (bpf_get_smp_processor_id() & (conf.n_stripes - 1)) * BSYS_COUNTERS + what;
 		if (i < sizeof(counters) / sizeof(counters[0]))
 			count(&counters[i]);
 		return 0;
@@ -359,7 +362,7 @@ static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
 
 	if (child)
 		task_forget(child);
-	child = task_entry(child_tid);
+	child = task_made(child_tid);
 	if (child)
 		child->seen = (uint16_t)epoch;
 	task_inherit(parent_tid, child_tid);
@@ -387,10 +390,13 @@ static __always_inline int died(struct task_struct *task, uint32_t tid, uint32_t
 	struct trace_task *t = task_known(tid);
 	struct cell *c;
 
+	task_unlist(task, tid, tgid);
 	if (!t)
 		return 0;
-	if (enabled && t->enter_ns && !bconf.events) {
-		c = cell_of(slot_of(t, task, t->what, tid, tgid));
+	if (enabled && t->enter_ns && t->seen == (uint16_t)epoch) {
+		if (bconf.events)
+			count(&bsys_lost.unreturned);
+		c = bconf.events ? NULL : cell_of(slot_of(t, task, t->what, tid, tgid));
 		if (c)
 			add(&c->head.extra[BSYS_UNRETURNED], 1);
 	}
@@ -413,7 +419,7 @@ int on_count_enter(unsigned long long *ctx)
 SEC("tp_btf/sys_exit")
 int on_sys_exit(unsigned long long *ctx)
 {
-	return leave(true, bpf_get_current_task_btf(), (long)ctx[1]);
+	return leave(true, bpf_get_current_task_btf(), (void *)ctx[0], 0, (long)ctx[1]);
 }
 
 SEC("tp_btf/sched_switch")
@@ -473,7 +479,7 @@ int raw_count_enter(unsigned long long *ctx)
 SEC("raw_tp/sys_exit")
 int raw_sys_exit(unsigned long long *ctx)
 {
-	return leave(false, current_task(), (long)ctx[1]);
+	return leave(false, current_task(), (void *)ctx[0], 0, (long)ctx[1]);
 }
 
 SEC("raw_tp/sched_switch")
@@ -527,7 +533,7 @@ int tp_count_enter(struct event_sys_enter *ctx)
 SEC("tp/raw_syscalls/sys_exit")
 int tp_sys_exit(struct event_sys_exit *ctx)
 {
-	return leave(false, current_task(), ctx->ret);
+	return leave(false, current_task(), NULL, ctx->id, ctx->ret);
 }
 
 SEC("tp/sched/sched_switch")

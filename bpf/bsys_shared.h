@@ -31,9 +31,9 @@ struct bsys_error {
 	uint32_t slot, error;
 };
 
-/* Counters of --count-only without keys: those of a CPU are those of its stripe. */
+/* Counters of --count-only without keys: those of a CPU are those of its stripe. One for each call of each ABI there is. */
 #define BSYS_STRIPES 8u
-#define BSYS_COUNTERS 2048u
+#define BSYS_COUNTERS (5 * BSYS_CALLS)
 
 /* Settings of bsys alone. */
 struct bsys_conf {
@@ -49,6 +49,7 @@ struct bsys_lost {
 	uint64_t errors;     /* no room for an errno of a group */
 	uint64_t sampled;    /* events left out by sample, */
 	uint64_t limited;    /* by burst */
+	uint64_t unreturned; /* calls without an event: their tasks have ended in them */
 };
 
 #define BSYS_PATH 1024 /* bytes of a path as the kernel side gathers it */

@@ -121,20 +121,13 @@ static int choose_hierarchy(struct bt_tracer *t, const struct bt_trace_opts *opt
 	return 0;
 }
 
-/* Numbers are meant as this process sees them. Its own level shows in the last line of NSpid. */
+/* Numbers are meant as this process sees them. How many namespaces there are above its own only the kernel knows. */
 static void choose_namespace(struct bt_tracer *t)
 {
-	const struct bt_src live = { "" };
-	char text[4096], line[256];
 	struct stat st;
 
-	if (stat("/proc/self/ns/pid", &st) != 0 || st.st_ino == INIT_PIDNS_INUM)
-		return;
-	t->conf->pidns_inum = (uint32_t)st.st_ino;
-	if (bt_src_read(&live, text, sizeof(text), "/proc/self/status") <= 0 || bt_src_field(text, "NSpid", line, sizeof(line)) <= 0)
-		return;
-	for (const char *p = line; *p; p++)
-		t->conf->pidns_level += *p == '\t';
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != INIT_PIDNS_INUM)
+		t->conf->pidns_inum = (uint32_t)st.st_ino;
 }
 
 static void choose_filter(struct bt_tracer *t, const struct bt_trace_opts *opts, bool command)

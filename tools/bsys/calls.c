@@ -13,7 +13,6 @@
 #include "src.h"
 #include "sysargs.h"
 
-
 #if defined(__aarch64__)
 static const enum bt_abi abis[] = { BT_ABI_ARM64, BT_ABI_ARM };
 #else
@@ -108,7 +107,7 @@ uint32_t bsys_calls_flags(const char *list, uint8_t *flags)
 			if (list && !listed(list, name, nr))
 				continue;
 			*f |= BSYS_WANTED;
-			count += name != NULL;
+			count += list || name;
 		}
 	return count;
 }

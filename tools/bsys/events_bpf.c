@@ -244,6 +244,7 @@ void bsys_events_summary(struct bt_tracetool *t)
 	bt_tracetool_count(t, "unmatched", "how", "return", s->skel->bss->bsys_lost.unmatched);
 	bt_tracetool_count(t, "left_out", "how", "sample", s->skel->bss->bsys_lost.sampled);
 	bt_tracetool_count(t, "left_out", "how", "limit", s->skel->bss->bsys_lost.limited);
+	bt_tracetool_count(t, "unreturned", NULL, NULL, s->skel->bss->bsys_lost.unreturned);
 	bsys_in_flight(t);
 	for (unsigned i = 0; i < TRACE_CPUS; i++) {
 		struct bt_rec r;
