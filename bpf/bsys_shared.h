@@ -22,6 +22,7 @@ enum {
 	BSYS_PATH0 = 16, /* its first, second argument is a path */
 	BSYS_PATH1 = 32,
 	BSYS_OPENS = 64, /* its result is an open file */
+	BSYS_CLOSES = 128, /* its first argument is no open file any more */
 };
 
 /* Words of trace_cell.extra. */
@@ -61,23 +62,30 @@ enum {
 	BSYS_PATH_NAMES,  /* an open file: its name and those of its directories upwards, each with its NUL */
 };
 
+/* The file that a call is about. */
+struct bsys_file {
+	uint64_t position;          /* of the file after the call */
+	uint64_t ino;
+	uint32_t dev;
+	uint32_t mode;              /* st_mode; 0: the call has none, or it is of a kind without */
+	uint32_t path_len;          /* bytes of path in use */
+	uint8_t path_kind, path_whole;
+	uint16_t unused;
+	char path[BSYS_PATH];
+};
+
 /* One call, in the ring: without path[] where there is none. */
 struct bsys_event {
 	uint64_t ts_ns, lat_ns;     /* CLOCK_MONOTONIC at the return */
 	int64_t ret;
 	uint64_t args[6];
-	uint64_t position;          /* of the file after the call */
-	uint64_t ino;
-	uint32_t dev;
-	uint32_t mode;              /* of the file, st_mode; 0: the call has none */
 	uint32_t pid, tid, ns_pid, ns_tid;
 	uint32_t what;
-	uint16_t path_len;          /* bytes of path in use */
-	uint8_t path_kind, path_whole;
 	char comm[TRACE_COMM];
-	char path[BSYS_PATH];
+	uint32_t unused;
+	struct bsys_file file;
 };
 
-_Static_assert(sizeof(struct bsys_event) == 8 * 11 + 8 * 4 + TRACE_COMM + BSYS_PATH, "no holes");
+_Static_assert(sizeof(struct bsys_event) == 9 * 8 + 6 * 4 + TRACE_COMM + 4 * 8 + BSYS_PATH, "no holes");
 
 #endif

@@ -91,6 +91,7 @@ static uint8_t flags_of(enum bt_abi abi, const char *name)
 	flags |= args->arg[1] == BT_ARG_PATH && args->arg[0] == BT_ARG_DIRFD ? BSYS_PATH1 : 0;
 	flags |= one_of(name, opens) ? BSYS_OPENS : 0;
 	flags |= one_of(name, execs) ? BSYS_LEAVES : 0;
+	flags |= !strcmp(name, "close") ? BSYS_CLOSES : 0;
 	return flags;
 }
 
