@@ -16,6 +16,7 @@
 #include "tracer.h"
 
 #define TASKS_MAX 262144u     /* entries of the table of tasks, where the machine may have more numbers */
+#define LISTED_MAX 65536u     /* processes of a tree when tracing begins */
 #define STRIPES_MAX 8u
 #define CELLS_MIN (8u << 20)  /* bytes for cells of groups with keys: 1/256 of the memory, within these */
 #define CELLS_MAX (128u << 20)
@@ -43,6 +44,8 @@ static void size_tasks(struct bt_tracer *t, const struct bt_trace_opts *opts)
 		t->conf->n_tasks = power_of_two(numbers < TASKS_MAX ? numbers * 2 - 1 : TASKS_MAX);
 		more = numbers > t->conf->n_tasks ? t->conf->n_tasks / 16 : 1;
 	}
+	if (opts->tree)
+		bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "listed"), LISTED_MAX);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "tasks"), t->conf->n_tasks);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "more_tasks"), more > 0 ? (uint32_t)more : 1);
 }
