@@ -65,6 +65,8 @@ struct bt_tracetool {
 	bool running;              /* not paused */
 	uint64_t start_ns, resumed_ns, span_ns, whole_ns; /* span_ns, whole_ns: of tracing before resumed_ns */
 	uint64_t intervals;
+	uint64_t cpu_ns;           /* used by this process before counting began */
+	uint64_t missed;           /* runs that the kernel left out, known at the end */
 	uint32_t marks;
 };
 
