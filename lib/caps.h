@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 /* Numbers of linux/capability.h, the two newest of which old headers lack. */
+#define BT_CAP_SYS_PTRACE 19
 #define BT_CAP_SYS_ADMIN 21
 #define BT_CAP_PERFMON 38 /* 5.8 */
 #define BT_CAP_BPF 39     /* 5.8 */

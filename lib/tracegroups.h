@@ -35,6 +35,7 @@ struct bt_trace_groups {
 	struct bt_tracer *tracer;
 	struct bt_trace_group *slots; /* by slot */
 	uint32_t n_known;
+	uint32_t major;               /* groups are shown by their what / major first; 0: not. For the tool to set */
 	struct bt_hist hist;          /* of the group shown */
 	uint64_t *now;                /* scratch: its buckets, all stripes together */
 };
@@ -55,7 +56,7 @@ int bt_trace_groups_init(struct bt_trace_groups *g, struct bt_tracer *tracer);
 void bt_trace_groups_free(struct bt_trace_groups *g);
 
 /* bt_trace_groups_show - call take for each group with anything to show: since the last call with whole false, or since the
- * beginning; those with the largest sum (then the largest of extra[order]) first. Returns 0 or -errno. */
+ * beginning; in the order of major, then those with the largest sum (then the largest of extra[order]) first. Returns 0 or -errno. */
 int bt_trace_groups_show(struct bt_trace_groups *g, bool whole, unsigned order, bt_trace_take *take, void *arg);
 
 /* bt_trace_groups_find - the slot with that `what` and no other key, or -ENOENT. */

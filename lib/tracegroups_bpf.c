@@ -182,13 +182,15 @@ static int show_group(struct bt_trace_groups *g, uint32_t slot, bool whole, bt_t
 
 struct rank {
 	uint64_t sum, extra;
-	uint32_t slot;
+	uint32_t major, slot;
 };
 
 static int larger_first(const void *a, const void *b)
 {
 	const struct rank *x = a, *y = b;
 
+	if (x->major != y->major)
+		return x->major < y->major ? -1 : 1;
 	if (x->sum != y->sum)
 		return x->sum < y->sum ? 1 : -1;
 	if (x->extra != y->extra)
@@ -205,7 +207,7 @@ static uint32_t rank_all(struct bt_trace_groups *g, unsigned order, struct rank 
 	for (uint32_t slot = 0; slot < conf->n_slots; slot++) {
 		if (!g->slots[slot].known)
 			continue;
-		ranks[n] = (struct rank){ .slot = slot };
+		ranks[n] = (struct rank){ .slot = slot, .major = g->major ? g->slots[slot].key.what / g->major : 0 };
 		for (uint32_t s = 0; s < conf->n_stripes; s++) {
 			const uint8_t *at = g->tracer->cells + ((size_t)s * conf->n_slots + slot) * g->tracer->cell_bytes;
 			const struct trace_cell *cell = (const struct trace_cell *)at;

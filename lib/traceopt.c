@@ -82,3 +82,12 @@ int bt_trace_keys(const char *list, const char *const *known, uint32_t *bits, ch
 	*bits = found;
 	return 0;
 }
+
+const char *bt_trace_conflict(const struct bt_trace_opts *t, bool command)
+{
+	if (t->tree && t->n_pids == 0)
+		return "--tree: only with -p; a COMMAND is traced with all that it starts";
+	if (t->n_pids && command)
+		return "-p and a COMMAND exclude each other";
+	return NULL;
+}

@@ -55,6 +55,9 @@ struct bt_trace_opts {
 /* bt_trace_option - take one option if it is ours. Returns whether it was; errors go to o->error. */
 bool bt_trace_option(struct bt_trace_opts *t, struct bt_opts *o, int key);
 
+/* bt_trace_conflict - what about the options does not go together, one sentence, or NULL. command: one is to be traced. */
+const char *bt_trace_conflict(const struct bt_trace_opts *t, bool command);
+
 /* bt_trace_keys - the bits of the names in the comma list, each the place of its name in known (NULL at the end); all are distinct.
  * Returns 0, or -EINVAL with *bad (cap 32) the first that is not known. */
 int bt_trace_keys(const char *list, const char *const *known, uint32_t *bits, char bad[32]);

@@ -243,7 +243,7 @@ int bt_tracer_attach(struct bt_tracer *t)
 	/* The kernel lets only an administrator begin this, and it ends when the descriptor is closed. */
 	t->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	/* What is left is for reading maps and programs. Of one who has only that nothing is taken. */
-	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON);
+	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON | t->keep_caps);
 	return 0;
 }
 
@@ -270,11 +270,9 @@ static void begin_window(struct bt_tracer *t)
 
 void bt_tracer_switch(struct bt_tracer *t, bool on)
 {
-	if (on && *t->epoch == 0)
+	if (on && t->beginnings++ == 0)
 		begin_window(t);
-	if (on)
-		++*t->epoch;
-	*t->enabled = on;
+	*t->running = on ? t->beginnings : 0;
 }
 
 static void end_window(struct bt_tracer *t)
