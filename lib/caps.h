@@ -24,8 +24,8 @@ static inline bool bt_caps_have(uint64_t caps, unsigned cap)
 	return caps >> cap & 1;
 }
 
-/* bt_caps_keep - give up, for good and for all that it may execute, all capabilities of the calling thread but those of mask that it
- * has. Threads there are already keep theirs. Returns 0 or -errno. */
+/* bt_caps_keep - give up, for good and for all that it may execute, all capabilities of the calling thread but those of mask that
+ * it has. Threads there are already keep theirs. Returns 0 or -errno. */
 int bt_caps_keep(uint64_t mask);
 
 #endif

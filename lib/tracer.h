@@ -74,16 +74,18 @@ struct bt_tracer_size {
 };
 
 /* bt_tracer_open - take over the opened skeleton and its settings in rodata: fills *conf from the options and sizes the maps. keys:
- * bits of TRACE_KEY_. command: a process that waits to be released, or NULL. */
-int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf, const struct bt_trace_opts *opts,
-		   uint32_t keys, bool command, const struct bt_tracer_size *size);
+ * bits of TRACE_KEY_. command: one is to be traced, with all that it starts. */
+int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf,
+		   const struct bt_trace_opts *opts, uint32_t keys, bool command, const struct bt_tracer_size *size);
 
 /* bt_tracer_load - load the programs of those names (without their prefix, NULL at the end), map the tables, list the numbers to
  * trace. */
-int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struct bt_trace_opts *opts, const struct bt_child *child);
+int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struct bt_trace_opts *opts,
+		   const struct bt_child *child);
 
 /* bt_tracer_attach - attach them all, then give up all privilege but that for BPF. Nothing is counted yet. The kernel measures the
- * programs' run times from the first beginning on for a moment: that makes them slower, and only an administrator can ask for it. */
+ * programs' run times from the first beginning on for a moment: that makes them slower, and only an administrator can ask for
+ * it. */
 int bt_tracer_attach(struct bt_tracer *t);
 
 /* bt_tracer_switch - begin to count, or stop. What was known of tasks is forgotten at every beginning. */
@@ -98,7 +100,8 @@ uint64_t bt_tracer_missed(struct bt_tracer *t);
 /* bt_tracer_map_bytes - kernel memory of all maps. */
 uint64_t bt_tracer_map_bytes(const struct bt_tracer *t);
 
-/* bt_tracer_detach - detach all; no program runs any more when it returns. bt_tracer_close - detach and unmap; takes one that failed anywhere. The skeleton is the tool's to destroy afterwards. */
+/* bt_tracer_detach - detach all; no program runs any more when it returns. bt_tracer_close - detach and unmap; takes one that
+ * failed anywhere. The skeleton is the tool's to destroy afterwards. */
 void bt_tracer_detach(struct bt_tracer *t);
 void bt_tracer_close(struct bt_tracer *t);
 

@@ -212,8 +212,8 @@ static int find_fields(struct bt_tracer *t)
 	return 0;
 }
 
-int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf, const struct bt_trace_opts *opts,
-		   uint32_t keys, bool command, const struct bt_tracer_size *size)
+int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf,
+		   const struct bt_trace_opts *opts, uint32_t keys, bool command, const struct bt_tracer_size *size)
 {
 	int rc;
 
