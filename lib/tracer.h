@@ -94,10 +94,10 @@ void bt_tracer_switch(struct bt_tracer *t, bool on);
 /* bt_tracer_measure - end that moment if it is over; call at window_ns. */
 void bt_tracer_measure(struct bt_tracer *t, uint64_t now_ns);
 
-/* bt_tracer_missed - runs that the kernel left out (recursion), of all programs. */
+/* bt_tracer_missed - runs that the kernel left out (recursion), of all programs. Ends that moment as well. */
 uint64_t bt_tracer_missed(struct bt_tracer *t);
 
-/* bt_tracer_map_bytes - kernel memory of all maps. */
+/* bt_tracer_map_bytes - kernel memory of all maps in bytes, as the kernel charges it. */
 uint64_t bt_tracer_map_bytes(const struct bt_tracer *t);
 
 /* bt_tracer_detach - detach all; no program runs any more when it returns. bt_tracer_close - detach and unmap; takes one that
