@@ -63,7 +63,7 @@ $(O)/%.o: %.c
 UAPI := $(shell $(CC) -print-multiarch 2>/dev/null)
 $(O)/%.bpf.o: %.bpf.c
 	@mkdir -p $(@D)
-	clang --target=bpf -mcpu=v3 -ffreestanding -O2 -g -Wall -Wextra -Wshadow -Ibpf -Ilib $(UAPI:%=-idirafter /usr/include/%) -MMD -MP -MF $(@:.o=.d) \
+	clang --target=bpf -mcpu=v3 -ffreestanding -O2 -g -Wall -Wextra -Wshadow -Ibpf -Ilib $(UAPI:%=-idirafter /usr/include/%) -MMD -MP -MT $@ -MF $(@:.o=.d) \
 		-c -o $(@:.bpf.o=.clang.o) $<
 	bpftool gen object $@ $(@:.bpf.o=.clang.o)
 skeleton = bpftool gen skeleton $< name $*_bpf > $@

@@ -46,6 +46,14 @@ struct {
 	__uint(max_entries, 4096);
 } ring SEC(".maps");
 
+/* Files that are about to be closed: at the return there is nothing to look at any more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct bsys_file);
+} closing SEC(".maps");
+
 /* A system call as the tables number it. */
 static __always_inline uint32_t call_of(bool direct, struct task_struct *task, long id)
 {
@@ -105,6 +113,30 @@ static __always_inline bool call_wanted(struct trace_task *t, struct task_struct
 	return bconf.all || flags & BSYS_WANTED;
 }
 
+static __always_inline void look_at(struct bsys_file *f, struct file *file)
+{
+	f->mode = BPF_CORE_READ(file, f_inode, i_mode);
+	f->ino = BPF_CORE_READ(file, f_inode, i_ino);
+	f->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	f->position = (uint64_t)BPF_CORE_READ(file, f_pos);
+	f->path_kind = BSYS_PATH_NAMES;
+	f->path_len = path_names(file, f->path, BSYS_PATH, &f->path_whole);
+}
+
+static __noinline int keep_closing(struct task_struct *task, uint32_t tid, uint32_t fd)
+{
+	static const struct bsys_file none;
+	struct file *file = file_of(task, fd);
+	struct bsys_file *f;
+
+	if (!file || bpf_map_update_elem(&closing, &tid, &none, BPF_ANY) != 0)
+		return 0;
+	f = bpf_map_lookup_elem(&closing, &tid);
+	if (f)
+		look_at(f, file);
+	return 0;
+}
+
 /* args: of a classic tracepoint; NULL: they are in regs. */
 static __always_inline int enter(bool direct, struct task_struct *task, long id, void *regs, const uint64_t *args)
 {
@@ -128,23 +160,25 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 		__builtin_memcpy(t->args, args, sizeof(t->args));
 	else if (bconf.events)
 		syscall_args(direct, regs, what / BSYS_CALLS, t->args);
+	if (bconf.events && call_flags(what) & BSYS_CLOSES)
+		keep_closing(task, tid, (uint32_t)t->args[0]);
 	t->enter_ns = bpf_ktime_get_ns();
 	return 0;
 }
 
 /* A return that no entry was seen of: once for each task that was in a call when tracing began. */
-static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t tgid)
+static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t tgid, long id)
 {
 	struct trace_task *t;
 
 	if (tgid == self_tgid)
 		return 0;
-	t = task_entry(tid);
+	t = task_made(tid);
 	if (!t || t->seen == (uint16_t)running)
 		return 0;
 	t->seen = (uint16_t)running;
 	t->enter_ns = t->off_since_ns = t->off_ns = 0;
-	if (task_wanted(t, task, tid, tgid))
+	if (task_wanted(t, task, tid, tgid) && (bconf.all || call_flags(call_of(false, task, id)) & BSYS_WANTED))
 		count(&bsys_lost.unmatched);
 	return 0;
 }
@@ -192,23 +226,29 @@ static __always_inline struct file *call_file(struct task_struct *task, struct t
 	return flags & BSYS_FD ? file_of(task, (uint32_t)t->args[0]) : NULL;
 }
 
-static __always_inline void fill_path(struct bsys_event *e, struct file *file, uint8_t flags)
+/* The path that is an argument. */
+static __always_inline void fill_path(struct bsys_event *e, uint8_t flags)
 {
-	long n;
+	long n = bpf_probe_read_user_str(e->file.path, BSYS_PATH, (void *)e->args[flags & BSYS_PATH0 ? 0 : 1]);
 
-	if (file) {
-		e->path_kind = BSYS_PATH_NAMES;
-		e->path_len = (uint16_t)path_names(file, e->path, BSYS_PATH, &e->path_whole);
-	} else if (flags & (BSYS_PATH0 | BSYS_PATH1)) {
-		n = bpf_probe_read_user_str(e->path, BSYS_PATH, (void *)e->args[flags & BSYS_PATH0 ? 0 : 1]);
-		e->path_kind = n > 0 ? BSYS_PATH_STRING : BSYS_PATH_NONE;
-		e->path_len = n > 0 ? (uint16_t)n : 0;
-		e->path_whole = 1;
-	}
+	e->file.path_kind = n > 0 ? BSYS_PATH_STRING : BSYS_PATH_NONE;
+	e->file.path_len = n > 0 ? (uint32_t)n : 0;
+	e->file.path_whole = n < BSYS_PATH;
 }
 
-static __always_inline void fill_event(struct bsys_event *e, struct task_struct *task, struct trace_task *t, struct file *file,
-				       uint64_t now, uint64_t ns, long ret)
+/* The file that was closed, if it is known. */
+static __always_inline void fill_closed(struct bsys_event *e, uint32_t tid)
+{
+	struct bsys_file *f = bpf_map_lookup_elem(&closing, &tid);
+
+	if (!f)
+		return;
+	bpf_probe_read_kernel(&e->file, sizeof(e->file), f);
+	bpf_map_delete_elem(&closing, &tid);
+}
+
+static __always_inline void fill_event(struct bsys_event *e, struct task_struct *task, struct trace_task *t, uint64_t now, uint64_t ns,
+				       long ret)
 {
 	uint64_t who = bpf_get_current_pid_tgid();
 
@@ -222,47 +262,45 @@ static __always_inline void fill_event(struct bsys_event *e, struct task_struct 
 	e->ns_pid = task_ns_pid(BPF_CORE_READ(task, group_leader));
 	e->ns_tid = task_ns_pid(task);
 	bpf_get_current_comm(e->comm, sizeof(e->comm));
-	e->path_len = 0;
-	e->path_kind = BSYS_PATH_NONE;
-	e->path_whole = 0;
-	e->mode = e->dev = 0;
-	e->ino = e->position = 0;
-	if (!file)
-		return;
-	e->mode = BPF_CORE_READ(file, f_inode, i_mode);
-	e->ino = BPF_CORE_READ(file, f_inode, i_ino);
-	e->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	e->position = (uint64_t)BPF_CORE_READ(file, f_pos);
+	e->file.mode = e->file.dev = 0;
+	e->file.ino = e->file.position = 0;
+	e->file.path_len = 0;
+	e->file.path_kind = BSYS_PATH_NONE;
+	e->file.path_whole = 0;
 }
 
-static __noinline void ring_full(void)
+static __noinline int ring_full(void)
 {
+	count(&lost.ring);
 	count(&ring_lost[bpf_get_smp_processor_id() & (TRACE_CPUS - 1)]);
+	return 0;
 }
 
 static __noinline int emit(struct task_struct *task, struct trace_task *t, uint64_t now, uint64_t ns, long ret)
 {
 	uint8_t flags = call_flags(t->what);
-	struct file *file = call_file(task, t, flags, ret);
 	struct bsys_event *e;
+	struct file *file;
 
 	if (!emitted(t, now))
 		return 0;
-	if (file || flags & (BSYS_PATH0 | BSYS_PATH1)) {
+	file = call_file(task, t, flags, ret);
+	if (file || flags & (BSYS_PATH0 | BSYS_PATH1 | BSYS_CLOSES)) {
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
-		if (!e) {
-			ring_full();
-			return 0;
-		}
-		fill_event(e, task, t, file, now, ns, ret);
-		fill_path(e, file, flags);
+		if (!e)
+			return ring_full();
+		fill_event(e, task, t, now, ns, ret);
+		if (flags & BSYS_CLOSES)
+			fill_closed(e, t->tid);
+		else if (file)
+			look_at(&e->file, file);
+		else
+			fill_path(e, flags);
 	} else {
 		e = bpf_ringbuf_reserve(&ring, sizeof(*e) - BSYS_PATH, 0);
-		if (!e) {
-			ring_full();
-			return 0;
-		}
-		fill_event(e, task, t, file, now, ns, ret);
+		if (!e)
+			return ring_full();
+		fill_event(e, task, t, now, ns, ret);
 	}
 	bpf_ringbuf_submit(e, 0);
 	return 0;
@@ -283,7 +321,8 @@ static __noinline void account(struct cell *c, struct trace_task *t, uint32_t sl
 	}
 }
 
-static __always_inline int leave(bool direct, struct task_struct *task, long ret)
+/* regs: where the number of the call is, for those who have not seen its entry; NULL: it is id. */
+static __always_inline int leave(bool direct, struct task_struct *task, void *regs, long id, long ret)
 {
 	uint32_t tid = FIELD(direct, task, pid), tgid = FIELD(direct, task, tgid), slot;
 	struct trace_task *t;
@@ -294,7 +333,7 @@ static __always_inline int leave(bool direct, struct task_struct *task, long ret
 		return 0;
 	t = task_known(tid);
 	if (!t || t->seen != (uint16_t)running)
-		return unmatched(task, tid, tgid);
+		return unmatched(task, tid, tgid, regs ? syscall_number(direct, regs) : id);
 	if (!t->enter_ns)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -328,7 +367,7 @@ static __always_inline int count_call(bool direct, struct task_struct *task, lon
 	if (!conf.filter && !conf.keys) {
 		if (!bconf.all && !(call_flags(what) & BSYS_WANTED))
 			return 0;
-		i = (bpf_get_smp_processor_id() & (conf.n_stripes - 1)) * BSYS_COUNTERS + (what & (BSYS_COUNTERS - 1));
+		i = (bpf_get_smp_processor_id() & (conf.n_stripes - 1)) * BSYS_COUNTERS + what;
 		if (i < sizeof(counters) / sizeof(counters[0]))
 			count(&counters[i]);
 		return 0;
@@ -373,7 +412,7 @@ static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
 
 	if (child)
 		task_forget(child);
-	child = task_entry(child_tid);
+	child = task_made(child_tid);
 	if (child)
 		child->seen = (uint16_t)running;
 	task_inherit(parent_tid, child_tid);
@@ -401,10 +440,15 @@ static __always_inline int died(struct task_struct *task, uint32_t tid, uint32_t
 	struct trace_task *t = task_known(tid);
 	struct cell *c;
 
+	task_unlist(task, tid, tgid);
 	if (!t)
 		return 0;
-	if (running && t->enter_ns && !bconf.events) {
-		c = cell_of(slot_of(t, task, t->what, tid, tgid));
+	if (running && t->enter_ns && t->seen == (uint16_t)running) {
+		if (bconf.events) {
+			count(&bsys_lost.unreturned);
+			bpf_map_delete_elem(&closing, &tid);
+		}
+		c = bconf.events ? NULL : cell_of(slot_of(t, task, t->what, tid, tgid));
 		if (c)
 			add(&c->head.extra[BSYS_UNRETURNED], 1);
 	}
@@ -427,7 +471,7 @@ int on_count_enter(unsigned long long *ctx)
 SEC("tp_btf/sys_exit")
 int on_sys_exit(unsigned long long *ctx)
 {
-	return leave(true, bpf_get_current_task_btf(), (long)ctx[1]);
+	return leave(true, bpf_get_current_task_btf(), (void *)ctx[0], 0, (long)ctx[1]);
 }
 
 SEC("tp_btf/sched_switch")
@@ -487,7 +531,7 @@ int raw_count_enter(unsigned long long *ctx)
 SEC("raw_tp/sys_exit")
 int raw_sys_exit(unsigned long long *ctx)
 {
-	return leave(false, current_task(), (long)ctx[1]);
+	return leave(false, current_task(), (void *)ctx[0], 0, (long)ctx[1]);
 }
 
 SEC("raw_tp/sched_switch")
@@ -541,7 +585,7 @@ int tp_count_enter(struct event_sys_enter *ctx)
 SEC("tp/raw_syscalls/sys_exit")
 int tp_sys_exit(struct event_sys_exit *ctx)
 {
-	return leave(false, current_task(), ctx->ret);
+	return leave(false, current_task(), NULL, ctx->id, ctx->ret);
 }
 
 SEC("tp/sched/sched_switch")

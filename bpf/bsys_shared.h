@@ -22,6 +22,7 @@ enum {
 	BSYS_PATH0 = 16, /* its first, second argument is a path */
 	BSYS_PATH1 = 32,
 	BSYS_OPENS = 64, /* its result is an open file */
+	BSYS_CLOSES = 128, /* its first argument is no open file any more */
 };
 
 /* Words of trace_cell.extra. */
@@ -31,9 +32,9 @@ struct bsys_error {
 	uint32_t slot, error;
 };
 
-/* Counters of --count-only without keys: those of a CPU are those of its stripe. */
+/* Counters of --count-only without keys: those of a CPU are those of its stripe. One for each call of each ABI there is. */
 #define BSYS_STRIPES 8u
-#define BSYS_COUNTERS 2048u
+#define BSYS_COUNTERS (5 * BSYS_CALLS)
 
 /* Settings of bsys alone. */
 struct bsys_conf {
@@ -49,6 +50,7 @@ struct bsys_lost {
 	uint64_t errors;     /* no room for an errno of a group */
 	uint64_t sampled;    /* events left out by sample, */
 	uint64_t limited;    /* by burst */
+	uint64_t unreturned; /* calls without an event: their tasks have ended in them */
 };
 
 #define BSYS_PATH 1024 /* bytes of a path as the kernel side gathers it */
@@ -60,23 +62,30 @@ enum {
 	BSYS_PATH_NAMES,  /* an open file: its name and those of its directories upwards, each with its NUL */
 };
 
+/* The file that a call is about. */
+struct bsys_file {
+	uint64_t position;          /* of the file after the call */
+	uint64_t ino;
+	uint32_t dev;
+	uint32_t mode;              /* st_mode; 0: the call has none, or it is of a kind without */
+	uint32_t path_len;          /* bytes of path in use */
+	uint8_t path_kind, path_whole;
+	uint16_t unused;
+	char path[BSYS_PATH];
+};
+
 /* One call, in the ring: without path[] where there is none. */
 struct bsys_event {
 	uint64_t ts_ns, lat_ns;     /* CLOCK_MONOTONIC at the return */
 	int64_t ret;
 	uint64_t args[6];
-	uint64_t position;          /* of the file after the call */
-	uint64_t ino;
-	uint32_t dev;
-	uint32_t mode;              /* of the file, st_mode; 0: the call has none */
 	uint32_t pid, tid, ns_pid, ns_tid;
 	uint32_t what;
-	uint16_t path_len;          /* bytes of path in use */
-	uint8_t path_kind, path_whole;
 	char comm[TRACE_COMM];
-	char path[BSYS_PATH];
+	uint32_t unused;
+	struct bsys_file file;
 };
 
-_Static_assert(sizeof(struct bsys_event) == 8 * 11 + 8 * 4 + TRACE_COMM + BSYS_PATH, "no holes");
+_Static_assert(sizeof(struct bsys_event) == 9 * 8 + 6 * 4 + TRACE_COMM + 4 * 8 + BSYS_PATH, "no holes");
 
 #endif

@@ -153,9 +153,20 @@ static __always_inline uint32_t syscall_abi(bool direct, struct task_struct *tas
 
 	if (!bpf_core_field_exists(x86->orig_ax))
 		return FIELD(direct, task, thread_info.flags) & ARM64_TIF_32BIT ? ABI_ARM : ABI_ARM64;
-	if (nr & X32_BIT)
+	if ((int32_t)nr >= 0 && nr & X32_BIT) /* -1 is what a tracer makes of a call that is not to be */
 		return ABI_X32;
 	return FIELD(direct, task, thread_info.status) & X86_TS_COMPAT ? ABI_I386 : ABI_X86_64;
+}
+
+/* The number of the system call that these registers are of. */
+static __always_inline long syscall_number(bool direct, void *regs)
+{
+	struct pt_regs___x86 *x86 = regs;
+	struct pt_regs___arm64 *arm64 = regs;
+
+	if (bpf_core_field_exists(x86->orig_ax))
+		return (long)FIELD(direct, x86, orig_ax);
+	return FIELD(direct, arm64, syscallno);
 }
 
 /* The arguments of a system call. The 32-bit ABI of x86 has them in other registers. */

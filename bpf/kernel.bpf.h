@@ -68,6 +68,12 @@ struct sched_entity {
 struct files_struct;
 struct mm_struct;
 
+struct signal_struct {
+	struct {
+		int counter;
+	} live; /* threads that have not begun to exit: atomic_t */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -81,6 +87,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	char comm[TRACE_COMM];
 	struct mm_struct *mm;
+	struct signal_struct *signal;
 	struct files_struct *files;
 	struct css_set *cgroups;
 };

@@ -19,6 +19,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct trace_conf conf = {};
 uint32_t self_tgid;                  /* of the tracer, in the initial namespace: never traced */
+uint32_t self_level;                 /* of its PID namespace, where listed numbers are meant */
 uint32_t running;                    /* 0: nothing is counted; else how often tracing has begun: what is known of tasks from before
                                       * is void. Set by user space once everything is attached, and again after a pause */
 struct trace_lost lost;
@@ -76,11 +77,14 @@ struct {
 	__uint(value_size, sizeof(struct cell));
 } cells SEC(".maps");
 
-/* Run once by the tracer, which may not know its own number in the initial namespace. */
+/* Run once by the tracer, which may not know its own number in the initial namespace, nor how far below that it is. */
 SEC("raw_tp")
 int learn_self(__attribute__((unused)) void *ctx)
 {
+	struct task_struct *self = (struct task_struct *)bpf_get_current_task();
+
 	self_tgid = (uint32_t)(bpf_get_current_pid_tgid() >> 32);
+	self_level = BPF_CORE_READ(self, thread_pid, level);
 	return 0;
 }
 
@@ -117,13 +121,11 @@ static __noinline struct trace_task *task_elsewhere(uint32_t tid)
 	t = bpf_map_lookup_elem(&more_tasks, &tid);
 	if (t)
 		t->tid = tid;
-	else
-		count(&lost.tasks);
 	return t;
 }
 
-/* The entry of a task, made when there is none; NULL, and counted, when there is no room. tid is not 0. */
-static __always_inline struct trace_task *task_entry(uint32_t tid)
+/* The entry of a task, made when there is none; NULL when there is no room. tid is not 0. */
+static __always_inline struct trace_task *task_made(uint32_t tid)
 {
 	uint32_t i = tid & (conf.n_tasks - 1);
 	struct trace_task *t = bpf_map_lookup_elem(&tasks, &i);
@@ -135,6 +137,16 @@ static __always_inline struct trace_task *task_entry(uint32_t tid)
 			return task_elsewhere(tid);
 		t->tid = tid;
 	}
+	return t;
+}
+
+/* The same for an event that is lost where there is no room. */
+static __always_inline struct trace_task *task_entry(uint32_t tid)
+{
+	struct trace_task *t = task_made(tid);
+
+	if (unlikely(!t))
+		count(&lost.tasks);
 	return t;
 }
 
@@ -168,7 +180,7 @@ static __always_inline void task_renumber(uint32_t from, uint32_t to)
 
 	if (from == to || !old)
 		return;
-	new = task_entry(to);
+	new = task_made(to);
 	if (new) {
 		*new = *old;
 		new->tid = to;
@@ -203,13 +215,28 @@ static __always_inline uint32_t listed_flags(struct task_struct *task, uint32_t 
 	uint32_t *flags;
 
 	if (conf.pidns_inum) {
-		tgid = task_pid_in(BPF_CORE_READ(task, group_leader), conf.pidns_level, conf.pidns_inum);
-		tid = task_pid_in(task, conf.pidns_level, conf.pidns_inum);
+		tgid = task_pid_in(BPF_CORE_READ(task, group_leader), self_level, conf.pidns_inum);
+		tid = task_pid_in(task, self_level, conf.pidns_inum);
 	}
 	flags = bpf_map_lookup_elem(&listed, &tgid);
 	if (!flags)
 		flags = bpf_map_lookup_elem(&listed, &tid);
 	return flags ? *flags : 0;
+}
+
+/* At exit: whoever has the same number later is somebody else. */
+static __always_inline void task_unlist(struct task_struct *task, uint32_t tid, uint32_t tgid)
+{
+	if (!(conf.filter & TRACE_BY_PID))
+		return;
+	if (conf.pidns_inum) {
+		tgid = task_pid_in(BPF_CORE_READ(task, group_leader), self_level, conf.pidns_inum);
+		tid = task_pid_in(task, self_level, conf.pidns_inum);
+	}
+	if (tid != tgid)
+		bpf_map_delete_elem(&listed, &tid);
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		bpf_map_delete_elem(&listed, &tgid);
 }
 
 /* Find out, once for each task and name, what does not change with every event. */
@@ -250,14 +277,19 @@ static __always_inline bool cpu_wanted(void)
 	return conf.cpus[cpu / 64] >> (cpu % 64) & 1;
 }
 
-/* A child inherits what its parent passes by. */
+/* A child inherits what its parent, the current task, passes by. Of the parent no event may have been seen yet. */
 static __always_inline void task_inherit(uint32_t parent_tid, uint32_t child_tid)
 {
 	struct trace_task *parent = task_known(parent_tid), *child;
+	uint32_t flags = parent ? parent->flags : 0;
 
-	if (!(conf.filter & TRACE_BY_TREE) || !parent || !(parent->flags & TRACE_TASK_LISTED))
+	if (!(conf.filter & TRACE_BY_TREE))
 		return;
-	child = task_entry(child_tid);
+	if (!(flags & (TRACE_TASK_KNOWN | TRACE_TASK_LISTED)))
+		flags = listed_flags((void *)bpf_get_current_task(), parent_tid, (uint32_t)(bpf_get_current_pid_tgid() >> 32));
+	if (!(flags & TRACE_TASK_LISTED))
+		return;
+	child = task_made(child_tid);
 	if (child)
 		child->flags |= TRACE_TASK_LISTED;
 }
@@ -357,8 +389,11 @@ static __always_inline void key_task(struct trace_key *key, uint32_t keys, struc
 	}
 	if ((keys & TRACE_KEY_COMM) && task)
 		read_comm(key->comm, task);
-	if ((keys & TRACE_KEY_CGROUP) && task)
-		key->cgroup = BPF_CORE_READ(task_cgroup(task, conf.cgroup_subsys), kn, id);
+	if ((keys & TRACE_KEY_CGROUP) && task) {
+		struct cgroup *group = task_cgroup(task, conf.cgroup_subsys);
+
+		key->cgroup = BPF_CORE_READ(group, kn, id);
+	}
 	if (keys & TRACE_KEY_CPU)
 		key->cpu = bpf_get_smp_processor_id();
 	if ((keys & TRACE_KEY_PRIO) && task)

@@ -52,7 +52,6 @@ struct trace_conf {
 	uint64_t cgroup_id;     /* of the group to trace */
 	int32_t cgroup_subsys;  /* hierarchy for filter and key: -1 is version 2, else a controller's */
 	uint32_t pidns_inum;    /* of the tracer's PID namespace, where listed numbers are meant; 0: the initial one */
-	uint32_t pidns_level;
 	uint32_t n_tasks;       /* entries of the table of tasks: a power of two */
 	uint32_t half_bits;     /* of the buckets, see lib/bucket.h */
 	uint32_t n_buckets;
@@ -102,11 +101,11 @@ struct trace_cell {
 /* Buckets of two digits: what the verifier is shown; the real value size of the map is set to fit trace_conf.n_buckets. */
 #define TRACE_BUCKETS_MAX 7296u
 
-/* Events that were not accounted for, by cause. */
+/* Events that were not accounted for, by cause. Each is counted once. */
 struct trace_lost {
 	uint64_t groups;    /* no slot was left for a new group */
 	uint64_t tasks;     /* no room for a task's state */
-	uint64_t ring;      /* no room in the ring: the tool's, by CPU, are elsewhere */
+	uint64_t ring;      /* no room in the ring; the tool may know more, such as on which CPU */
 	uint64_t clock;     /* the clock of two CPUs disagreed: the interval would be negative */
 	uint64_t max;       /* a maximum whose owner could not be noted */
 };

@@ -42,6 +42,7 @@ struct bt_tracer {
 	struct bpf_object_skeleton *skeleton;
 	struct bpf_object *obj;       /* of the skeleton */
 	struct trace_conf *conf;      /* in the skeleton's rodata */
+	uint64_t keep_caps;           /* capabilities beside those for BPF that are not to be given up */
 	/* switches, in the skeleton's bss: set by the tool after loading */
 	volatile uint32_t *running;
 	uint32_t beginnings;          /* how often tracing has begun */
@@ -50,6 +51,7 @@ struct bt_tracer {
 	uint8_t *cells, *tasks;
 	size_t cell_bytes, task_bytes, cells_len, tasks_len; /* bytes */
 	/* its own */
+	const struct bt_trace_opts *opts; /* borrowed */
 	struct bpf_link *links[BT_TRACER_PROGRAMS];
 	unsigned n_links;
 	struct bt_tracer_cost costs[BT_TRACER_PROGRAMS];
@@ -78,14 +80,14 @@ struct bt_tracer_size {
 int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf,
 		   const struct bt_trace_opts *opts, uint32_t keys, bool command, const struct bt_tracer_size *size);
 
-/* bt_tracer_load - load the programs of those names (without their prefix, NULL at the end), map the tables, list the numbers to
- * trace. */
+/* bt_tracer_load - load the programs of those names (without their prefix, NULL at the end), map the tables, list the numbers
+ * to trace. Borrows opts until all is attached. */
 int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struct bt_trace_opts *opts,
 		   const struct bt_child *child);
 
-/* bt_tracer_attach - attach them all, then give up all privilege but that for BPF. Nothing is counted yet. The kernel measures the
- * programs' run times from the first beginning on for a moment: that makes them slower, and only an administrator can ask for
- * it. */
+/* bt_tracer_attach - attach them all; with --tree, list what the processes to trace have started. Nothing is counted yet. From here
+ * on only reading maps and programs needs privilege: CAP_BPF and CAP_PERFMON. The kernel measures the programs' run times from the
+ * first beginning on for a moment: that makes them slower, and only an administrator can ask for it. */
 int bt_tracer_attach(struct bt_tracer *t);
 
 /* bt_tracer_switch - begin to count, or stop. What was known of tasks is forgotten at every beginning. */

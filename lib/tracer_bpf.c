@@ -21,6 +21,7 @@
 #include "tracer.h"
 
 #define WINDOW_NS 50000000u /* the kernel measures run times for so long */
+#define WALKS_MAX 16u       /* through the tree of processes */
 
 static const char *const prefixes[] = { [BT_ATTACH_BTF] = "on_", [BT_ATTACH_RAW] = "raw_", [BT_ATTACH_CLASSIC] = "tp_" };
 
@@ -173,30 +174,54 @@ static int learn_self(struct bt_tracer *t)
 	return 0;
 }
 
+/* Returns 1 when it is new, 0 when it has been listed. */
 static int list_number(struct bt_tracer *t, uint32_t number, uint32_t flags)
 {
-	if (bpf_map_update_elem(bt_tracer_map(t, "listed"), &number, &flags, 0) != 0)
-		return fail(t, -errno, "listing process %u: %s", number, strerror(errno));
-	return 0;
+	if (bpf_map_update_elem(bt_tracer_map(t, "listed"), &number, &flags, BPF_NOEXIST) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : fail(t, -errno, "listing process %u: %s", number, strerror(errno));
 }
+
+struct found {
+	struct bt_tracer *tracer;
+	unsigned new;
+};
 
 static int list_descendant(void *arg, uint32_t pid)
 {
-	return list_number(arg, pid, TRACE_TASK_LISTED);
+	struct found *f = arg;
+	int rc = list_number(f->tracer, pid, TRACE_TASK_LISTED);
+
+	f->new += rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
-static int list_numbers(struct bt_tracer *t, const struct bt_trace_opts *opts, const struct bt_child *child)
+/* Children of those that are listed are followed from now on. The tree has been found when a walk through it finds nobody new: who
+ * was born meanwhile has a listed parent. */
+static int list_tree(struct bt_tracer *t)
 {
 	const struct bt_src live = { "" };
+	struct found f = { t, 1 };
 	int rc = 0;
 
-	if (opts->tree)
-		rc = bt_proctree_each(&live, opts->pids, opts->n_pids, list_descendant, t);
-	for (size_t i = 0; rc == 0 && i < opts->n_pids; i++)
-		rc = list_number(t, opts->pids[i], TRACE_TASK_LISTED);
-	if (rc == 0 && child)
-		rc = list_number(t, (uint32_t)child->pid, TRACE_TASK_PENDING);
+	for (unsigned walk = 0; rc == 0 && f.new > 0 && walk < WALKS_MAX; walk++) {
+		f.new = 0;
+		rc = bt_proctree_each(&live, t->opts->pids, t->opts->n_pids, list_descendant, &f);
+		if (rc < 0 && !t->error[0])
+			fail(t, rc, "looking for the children of the processes to trace: %s", strerror(-rc));
+	}
 	return rc;
+}
+
+static int list_numbers(struct bt_tracer *t, const struct bt_child *child)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < t->opts->n_pids; i++)
+		rc = list_number(t, t->opts->pids[i], TRACE_TASK_LISTED);
+	if (rc >= 0 && child)
+		rc = list_number(t, (uint32_t)child->pid, TRACE_TASK_PENDING);
+	return rc < 0 ? rc : 0;
 }
 
 int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struct bt_trace_opts *opts, const struct bt_child *child)
@@ -204,6 +229,7 @@ int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struc
 	struct bpf_program *p;
 	int rc;
 
+	t->opts = opts;
 	bpf_object__for_each_program(p, t->obj)
 		bpf_program__set_autoload(p, wanted(t, bpf_program__name(p), programs));
 	rc = bpf_object__load_skeleton(t->skeleton);
@@ -220,7 +246,7 @@ int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struc
 		rc = fill_slots(t);
 	if (rc == 0)
 		rc = learn_self(t);
-	return rc == 0 ? list_numbers(t, opts, child) : rc;
+	return rc == 0 ? list_numbers(t, child) : rc;
 }
 
 int bt_tracer_attach(struct bt_tracer *t)
@@ -242,9 +268,7 @@ int bt_tracer_attach(struct bt_tracer *t)
 	}
 	/* The kernel lets only an administrator begin this, and it ends when the descriptor is closed. */
 	t->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	/* What is left is for reading maps and programs. Of one who has only that nothing is taken. */
-	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON);
-	return 0;
+	return t->opts->tree ? list_tree(t) : 0;
 }
 
 static int program_info(const struct bt_tracer *t, const char *name, struct bpf_prog_info *info)

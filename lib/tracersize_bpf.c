@@ -16,6 +16,7 @@
 #include "tracer.h"
 
 #define TASKS_MAX 262144u     /* entries of the table of tasks, where the machine may have more numbers */
+#define LISTED_MAX 65536u     /* processes of a tree when tracing begins */
 #define STRIPES_MAX 8u
 #define CELLS_MIN (8u << 20)  /* bytes for cells of groups with keys: 1/512 of the memory, within these */
 #define CELLS_MAX (64u << 20)
@@ -43,6 +44,8 @@ static void size_tasks(struct bt_tracer *t, const struct bt_trace_opts *opts)
 		t->conf->n_tasks = power_of_two(numbers < TASKS_MAX ? numbers * 2 - 1 : TASKS_MAX);
 		more = numbers > t->conf->n_tasks ? t->conf->n_tasks / 16 : 1;
 	}
+	if (opts->tree)
+		bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "listed"), LISTED_MAX);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "tasks"), t->conf->n_tasks);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "more_tasks"), more > 0 ? (uint32_t)more : 1);
 }
@@ -130,20 +133,13 @@ static int choose_hierarchy(struct bt_tracer *t, const struct bt_trace_opts *opt
 	return 0;
 }
 
-/* Numbers are meant as this process sees them. Its own level shows in the last line of NSpid. */
+/* Numbers are meant as this process sees them. How many namespaces there are above its own only the kernel knows. */
 static void choose_namespace(struct bt_tracer *t)
 {
-	const struct bt_src live = { "" };
-	char text[4096], line[256];
 	struct stat st;
 
-	if (stat("/proc/self/ns/pid", &st) != 0 || st.st_ino == INIT_PIDNS_INUM)
-		return;
-	t->conf->pidns_inum = (uint32_t)st.st_ino;
-	if (bt_src_read(&live, text, sizeof(text), "/proc/self/status") <= 0 || bt_src_field(text, "NSpid", line, sizeof(line)) <= 0)
-		return;
-	for (const char *p = line; *p; p++)
-		t->conf->pidns_level += *p == '\t';
+	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != INIT_PIDNS_INUM)
+		t->conf->pidns_inum = (uint32_t)st.st_ino;
 }
 
 static void choose_filter(struct bt_tracer *t, const struct bt_trace_opts *opts, bool command)

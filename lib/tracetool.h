@@ -45,7 +45,7 @@ struct bt_tracetool {
 	void (*drain)(struct bt_tracetool *t);
 	bool count_events;         /* -n counts these, not intervals */
 	uint64_t events;           /* emitted so far, by drain */
-	void (*tick)(struct bt_tracetool *t); /* several times a second; may be NULL */
+	void (*tick)(struct bt_tracetool *t); /* 50 times a second; may be NULL */
 	void *arg;                 /* the tool's own */
 
 	/* for the hooks to read */
@@ -65,6 +65,8 @@ struct bt_tracetool {
 	bool running;              /* not paused */
 	uint64_t start_ns, resumed_ns, span_ns, whole_ns; /* span_ns, whole_ns: of tracing before resumed_ns */
 	uint64_t intervals;
+	uint64_t cpu_ns;           /* used by this process before counting began */
+	uint64_t missed;           /* runs that the kernel left out, known at the end */
 	uint32_t marks;
 };
 

@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "caps.h"
 #include "err.h"
 #include "host.h"
 #include "sig.h"
 #include "tracetool.h"
 
 #define LOOK_NS 200000000u  /* how often to see whether the reader of our output still lives */
+#define TICK_NS 20000000u
 #define SECOND_NS 1000000000u
 
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns)
@@ -94,6 +96,14 @@ static void emit_meta(struct bt_tracetool *t)
 	bt_buf_free(&argv);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * SECOND_NS + (uint64_t)ts.tv_nsec;
+}
+
 /* A failure before there is a stream: nothing is written, the command never ran. */
 static _Noreturn void give_up(struct bt_tracetool *t, const char *why)
 {
@@ -149,7 +159,7 @@ static void count_lost(struct bt_tracetool *t)
 {
 	const volatile struct trace_lost *l = t->tracer.lost;
 
-	t->lost = l->groups + l->tasks + l->ring + l->clock;
+	t->lost = l->groups + l->tasks + l->ring + l->clock + t->missed;
 }
 
 static uint64_t traced_ns(const struct bt_tracetool *t, uint64_t now_ns)
@@ -212,6 +222,12 @@ static bool reader_gone(const struct bt_tracetool *t)
 	return t->out.error || (poll(&out, 1, 0) > 0 && out.revents & POLLERR);
 }
 
+/* Between samples, 0: there are none. -n counts intervals where it cannot count events. */
+static uint64_t interval_ns(const struct bt_tracetool *t)
+{
+	return t->load->interval_ns || t->drain || !t->load->count ? t->load->interval_ns : SECOND_NS;
+}
+
 static bool enough(const struct bt_tracetool *t)
 {
 	if (!t->load->count)
@@ -224,15 +240,15 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Until the duration, the count, the command's end, or a signal. */
+/* Until the duration, the count, the command's end, or a signal. The last interval is left to conclude(). */
 static void run(struct bt_tracetool *t)
 {
-	uint64_t every = t->load->interval_ns ? t->load->interval_ns : t->load->count && !t->count_events ? SECOND_NS : 0;
+	uint64_t every = interval_ns(t);
 	uint64_t end = t->load->duration_set ? t->start_ns + t->load->duration_ns : UINT64_MAX;
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
 	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
-		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + LOOK_NS));
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick ? TICK_NS : LOOK_NS)));
 
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
@@ -245,9 +261,11 @@ static void run(struct bt_tracetool *t)
 			continue;
 		/* The grid stays; intervals missed while we were held up become one longer one. */
 		next += (now - next) / every * every + every;
+		t->intervals++;
+		if (enough(t))
+			break;
 		close_span(t, BT_KIND_SAMPLE, now);
 		t->show(t);
-		t->intervals++;
 	}
 }
 
@@ -258,7 +276,7 @@ static void emit_lost(struct bt_tracetool *t)
 	bt_tracetool_count(t, "lost", "cause", "groups", l->groups);
 	bt_tracetool_count(t, "lost", "cause", "tasks", l->tasks);
 	bt_tracetool_count(t, "lost", "cause", "clock", l->clock);
-	bt_tracetool_count(t, "lost", "cause", "recursion", bt_tracer_missed(&t->tracer));
+	bt_tracetool_count(t, "lost", "cause", "recursion", t->missed);
 }
 
 static void emit_own(struct bt_tracetool *t, const char *metric, const char *unit, double value)
@@ -282,12 +300,7 @@ static void emit_program(struct bt_tracetool *t, const struct bt_tracer_cost *co
 	bt_tracetool_emit(t, &r);
 }
 
-static double seconds(struct timeval tv)
-{
-	return (double)tv.tv_sec + (double)tv.tv_usec / 1e6;
-}
-
-/* What the tracing has cost: of each program the mean of the runs that were measured, and of this process since its start. */
+/* What the tracing has cost: of each program the mean of the runs that were measured, and of this process since counting began. */
 static void emit_cost(struct bt_tracetool *t)
 {
 	struct rusage usage;
@@ -296,23 +309,23 @@ static void emit_cost(struct bt_tracetool *t)
 		emit_program(t, &t->tracer.costs[i]);
 	getrusage(RUSAGE_SELF, &usage);
 	if (t->whole_ns > 0)
-		emit_own(t, "self_cpu", "ratio", (seconds(usage.ru_utime) + seconds(usage.ru_stime)) * 1e9 / (double)t->whole_ns);
+		emit_own(t, "self_cpu", "ratio", (double)(cpu_ns() - t->cpu_ns) / (double)t->whole_ns);
 	emit_own(t, "self_rss", "B", (double)usage.ru_maxrss * 1024);
 	emit_own(t, "self_maps", "B", (double)bt_tracer_map_bytes(&t->tracer));
 }
 
+/* The last sample is taken when nothing is counted any more, so that samples add up to the result. */
 static void conclude(struct bt_tracetool *t)
 {
-	uint64_t now = bt_clock_monotonic();
-
-	if (t->running && t->load->interval_ns) {
-		close_span(t, BT_KIND_SAMPLE, now);
-		t->show(t);
-	}
 	switch_on(t, false);
 	bt_tracer_detach(&t->tracer);
+	t->missed = bt_tracer_missed(&t->tracer);
 	if (t->drain)
 		t->drain(t);
+	if (interval_ns(t)) {
+		close_span(t, BT_KIND_SAMPLE, bt_clock_monotonic());
+		t->show(t);
+	}
 	close_span(t, BT_KIND_RESULT, bt_clock_monotonic());
 	t->show(t);
 	t->summary(t);
@@ -329,6 +342,16 @@ static int signal_left(const struct bt_tracetool *t)
 	return sig == SIGINT && endless ? 0 : sig;
 }
 
+/* The command may take its time with a signal. A second one of the same kind kills us, and the command with us. */
+static void pass_on(struct bt_child *c, int sig)
+{
+	struct pollfd ended = { .fd = c->pidfd, .events = POLLIN };
+
+	bt_child_kill(c, sig);
+	while (!bt_child_ended(c))
+		poll(&ended, 1, LOOK_NS / 1000000);
+}
+
 /* The command's status is passed on. A signal that ends us is passed to it. */
 static int leave_command(struct bt_tracetool *t, int sig)
 {
@@ -338,8 +361,8 @@ static int leave_command(struct bt_tracetool *t, int sig)
 		status = bt_child_wait(&t->child);
 		sig = status == -EINTR ? bt_sig_caught() : 0;
 	}
-	if (sig)
-		bt_child_kill(&t->child, sig);
+	if (t->command && !t->load->dry_run && sig)
+		pass_on(&t->child, sig);
 	bt_child_close(&t->child);
 	return sig ? -sig : status;
 }
@@ -349,8 +372,11 @@ static int finish(struct bt_tracetool *t)
 	uint64_t elapsed = t->start_ns ? bt_clock_monotonic() - t->start_ns : 0;
 	int sig = signal_left(t), rc, status;
 
+	bt_caps_raise();
 	bt_out_end(&t->out, sig ? "interrupted" : "ok", elapsed, 0);
 	rc = bt_out_close(&t->out);
+	if (rc == -EPIPE && !sig)
+		sig = SIGPIPE;
 	bt_trace_groups_free(&t->groups);
 	bt_tracer_close(&t->tracer);
 	bt_control_close(&t->control);
@@ -365,6 +391,7 @@ static void trace(struct bt_tracetool *t)
 {
 	int rc;
 
+	t->cpu_ns = cpu_ns();
 	switch_on(t, true);
 	t->start_ns = t->resumed_ns;
 	rc = t->command ? bt_child_release(&t->child) : 0;
@@ -372,6 +399,15 @@ static void trace(struct bt_tracetool *t)
 		bt_warn("%s: %s", t->command[0], strerror(-rc));
 	run(t);
 	conclude(t);
+}
+
+/* While others are watched no privilege is in effect but that for BPF. Kept for the end: what may be needed to put the output file
+ * in its place and to send the command a signal. */
+static void give_up_privilege(const struct bt_tracetool *t)
+{
+	uint64_t later = (t->out_opts->path ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (t->command ? 1ull << BT_CAP_KILL : 0);
+
+	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON | t->tracer.keep_caps, later);
 }
 
 int bt_tracetool_main(struct bt_tracetool *t)
@@ -393,6 +429,7 @@ int bt_tracetool_main(struct bt_tracetool *t)
 	if (rc < 0)
 		bt_child_close(&t->child);
 	bt_check_output(rc, t->out_opts->path, BT_EXIT_USAGE);
+	give_up_privilege(t);
 	emit_meta(t);
 	if (!t->load->dry_run)
 		trace(t);

@@ -29,10 +29,10 @@ static void test_effective(void)
 
 static void keep_none(void)
 {
-	CHECK_EQ(bt_caps_keep(0), 0);
+	CHECK_EQ(bt_caps_keep(0, 0), 0);
 	CHECK_EQ(bt_caps_effective(), 0);
 	CHECK(caps_of("CapPrm") == 0 && caps_of("CapInh") == 0 && caps_of("CapAmb") == 0);
-	CHECK_EQ(bt_caps_keep(~0ull), 0); /* gives nothing back */
+	CHECK_EQ(bt_caps_keep(~0ull, 0), 0); /* gives nothing back */
 	CHECK_EQ(bt_caps_effective(), 0);
 	CHECK(mount("none", "/tmp", "tmpfs", 0, "") < 0 && errno == EPERM);
 }
@@ -42,17 +42,29 @@ static void keep_some(void)
 {
 	uint64_t before = bt_caps_effective(), mask = 1ull << BT_CAP_KILL | 1ull << BT_CAP_PERFMON | 1ull << BT_CAP_BPF;
 
-	CHECK_EQ(bt_caps_keep(mask), 0);
+	CHECK_EQ(bt_caps_keep(mask, 0), 0);
 	CHECK(bt_caps_effective() == (before & mask));
 	CHECK(caps_of("CapPrm") == (before & mask));
-	CHECK_EQ(bt_caps_keep(1ull << BT_CAP_BPF), 0);
+	CHECK_EQ(bt_caps_keep(1ull << BT_CAP_BPF, 0), 0);
 	CHECK(bt_caps_effective() == (before & 1ull << BT_CAP_BPF));
+}
+
+/* What is put off is out of effect until it is raised, and what was given up is not raised with it. */
+static void keep_for_later(void)
+{
+	uint64_t before = bt_caps_effective(), now = 1ull << BT_CAP_BPF, later = 1ull << BT_CAP_KILL;
+
+	CHECK_EQ(bt_caps_keep(now, later), 0);
+	CHECK(bt_caps_effective() == (before & now));
+	CHECK(caps_of("CapPrm") == (before & (now | later)));
+	CHECK_EQ(bt_caps_raise(), 0);
+	CHECK(bt_caps_effective() == (before & (now | later)));
 }
 
 /* Root that becomes another program is given all capabilities, unless it has promised not to take any. */
 static void keep_across_execve(void)
 {
-	CHECK_EQ(bt_caps_keep(1ull << BT_CAP_KILL), 0);
+	CHECK_EQ(bt_caps_keep(1ull << BT_CAP_KILL, 0), 0);
 	execl("/bin/sh", "sh", "-c", "while read -r key value; do case $key in CapEff:|CapPrm:)"
 	      " [ $((0x$value & ~(1 << 5))) -eq 0 ] || exit 1;; esac; done </proc/self/status", NULL);
 	CHECK(!"executed");
@@ -64,6 +76,7 @@ static void test_keep(void)
 		printf("# no privilege: there is little to give up\n");
 	unit_forked(keep_none);
 	unit_forked(keep_some);
+	unit_forked(keep_for_later);
 	unit_forked(keep_across_execve);
 	CHECK(bt_caps_effective() == caps_of("CapEff"));
 }

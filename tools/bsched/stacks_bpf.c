@@ -6,19 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caps.h"
 #include "err.h"
 #include "live_bpf.h"
 #include "outfile.h"
 
 #define BATCH 32u
+#define OWN_FRAMES 10u
 #define SYMBOL 128u /* bytes of a name; longer ones are cut */
 
 int bsched_stacks_open(struct bt_tracetool *t)
 {
 	struct bsched_session *s = t->arg;
+	char name[SYMBOL];
 
 	s->symbols = bt_symbols_open(&t->src);
-	return s->symbols ? 0 : -ENOMEM;
+	if (!s->symbols)
+		return -ENOMEM;
+	/* The kernel's own names are hidden from whoever has given up privilege, so they are read now; the names of others' programs
+	 * are to be had with this one only. */
+	if (s->live->stack & BSCHED_KERNEL_STACK)
+		bt_symbols_kernel(s->symbols, 0, name, sizeof(name));
+	if (s->live->stack & BSCHED_USER_STACK)
+		t->tracer.keep_caps = 1ull << BT_CAP_SYS_PTRACE;
+	return 0;
 }
 
 static int by_id(const void *a, const void *b)
@@ -43,9 +54,26 @@ static void add_frame(struct bt_buf *out, const char *name)
 		bt_buf_char(out, *name == ';' ? ':' : *name);
 }
 
+/* The innermost kernel frames are those of the tracing itself: the tracepoint, what calls BPF, the programs. */
+static unsigned own_frames(struct bsched_session *s, const struct bsched_stack *stack)
+{
+	static const char *const prefixes[] = { "bpf_", "__bpf_", "__traceiter_", "trace_call_bpf", "perf_trace_" };
+	unsigned own = 0;
+	char name[SYMBOL];
+
+	for (unsigned i = 0; i < stack->n_kernel && i < OWN_FRAMES; i++) {
+		bt_symbols_kernel(s->symbols, stack->kernel[i], name, sizeof(name));
+		for (size_t k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++)
+			if (strncmp(name, prefixes[k], strlen(prefixes[k])) == 0)
+				own = i + 1;
+	}
+	return own;
+}
+
 /* Outermost first: user, then kernel. */
 static char *name_frames(struct bsched_session *s, const struct bsched_stack *stack)
 {
+	unsigned own = own_frames(s, stack);
 	struct bt_buf out = BT_BUF_INIT;
 	char name[SYMBOL], *text;
 
@@ -53,7 +81,7 @@ static char *name_frames(struct bsched_session *s, const struct bsched_stack *st
 		bt_symbols_user(s->symbols, stack->tgid, stack->user[i], name, sizeof(name));
 		add_frame(&out, name);
 	}
-	for (unsigned i = stack->n_kernel; i-- > 0;) {
+	for (unsigned i = stack->n_kernel; i-- > own;) {
 		bt_symbols_kernel(s->symbols, stack->kernel[i], name, sizeof(name));
 		add_frame(&out, name);
 	}

@@ -13,7 +13,6 @@
 #include "src.h"
 #include "sysargs.h"
 
-
 #if defined(__aarch64__)
 static const enum bt_abi abis[] = { BT_ABI_ARM64, BT_ABI_ARM };
 #else
@@ -92,6 +91,7 @@ static uint8_t flags_of(enum bt_abi abi, const char *name)
 	flags |= args->arg[1] == BT_ARG_PATH && args->arg[0] == BT_ARG_DIRFD ? BSYS_PATH1 : 0;
 	flags |= one_of(name, opens) ? BSYS_OPENS : 0;
 	flags |= one_of(name, execs) ? BSYS_LEAVES : 0;
+	flags |= !strcmp(name, "close") ? BSYS_CLOSES : 0;
 	return flags;
 }
 
@@ -108,7 +108,7 @@ uint32_t bsys_calls_flags(const char *list, uint8_t *flags)
 			if (list && !listed(list, name, nr))
 				continue;
 			*f |= BSYS_WANTED;
-			count += name != NULL;
+			count += list || name;
 		}
 	return count;
 }

@@ -49,19 +49,19 @@ static void open_text(char *out, size_t cap, uint32_t flags)
 /* The names come from the file upwards. */
 static void join_names(const struct bsys_event *e, char *out, size_t cap)
 {
-	size_t end = e->path_len, len = 0;
+	size_t end = e->file.path_len, len = 0;
 
-	if (!e->path_whole)
+	if (!e->file.path_whole)
 		len = (size_t)snprintf(out, cap, "...");
 	while (end > 0) {
 		size_t begin = end - 1;
 
-		while (begin > 0 && e->path[begin - 1] != '\0')
+		while (begin > 0 && e->file.path[begin - 1] != '\0')
 			begin--;
 		if (len + (end - begin) + 1 >= cap)
 			return;
 		out[len++] = '/';
-		memcpy(out + len, e->path + begin, end - 1 - begin);
+		memcpy(out + len, e->file.path + begin, end - 1 - begin);
 		len += end - 1 - begin;
 		out[len] = '\0';
 		end = begin;
@@ -73,24 +73,24 @@ static void join_names(const struct bsys_event *e, char *out, size_t cap)
 /* As /proc/PID/fd shows what is no file in a directory. */
 static void nameless(const struct bsys_event *e, char *out, size_t cap)
 {
-	const char *name = e->path_len > 1 ? e->path : "";
+	const char *name = e->file.path_len > 1 ? e->file.path : "";
 
-	if (S_ISFIFO(e->mode) && !*name)
-		snprintf(out, cap, "pipe:[%llu]", (unsigned long long)e->ino);
-	else if (S_ISSOCK(e->mode) && !*name)
-		snprintf(out, cap, "socket:[%llu]", (unsigned long long)e->ino);
-	else if ((e->mode & S_IFMT) == 0)
-		snprintf(out, cap, "anon_inode:%.*s", (int)strnlen(name, e->path_len), name);
+	if (S_ISFIFO(e->file.mode) && !*name)
+		snprintf(out, cap, "pipe:[%llu]", (unsigned long long)e->file.ino);
+	else if (S_ISSOCK(e->file.mode) && !*name)
+		snprintf(out, cap, "socket:[%llu]", (unsigned long long)e->file.ino);
+	else if ((e->file.mode & S_IFMT) == 0)
+		snprintf(out, cap, "anon_inode:%.*s", (int)strnlen(name, e->file.path_len), name);
 	else
 		join_names(e, out, cap);
 }
 
 static void add_path(struct bt_rec *r, const struct bsys_event *e, struct words *w)
 {
-	if (e->path_kind == BSYS_PATH_NONE)
+	if (e->file.path_kind == BSYS_PATH_NONE)
 		return;
-	if (e->path_kind == BSYS_PATH_STRING)
-		bt_src_copy(w->path, sizeof(w->path), e->path);
+	if (e->file.path_kind == BSYS_PATH_STRING)
+		snprintf(w->path, sizeof(w->path), "%s%s", e->file.path, e->file.path_whole ? "" : "...");
 	else
 		nameless(e, w->path, sizeof(w->path));
 	bt_rec_str(r, "path", w->path);
@@ -144,14 +144,14 @@ static void add_position(struct bt_rec *r, const struct bsys_event *e, const str
 {
 	uint64_t moved = e->ret > 0 && args->moves != BT_MOVES_NONE ? (uint64_t)e->ret : 0;
 
-	if (!S_ISREG(e->mode) && !S_ISBLK(e->mode))
+	if (!S_ISREG(e->file.mode) && !S_ISBLK(e->file.mode))
 		return;
 	if (args->moves == BT_MOVES_NONE || args->moves == BT_MOVES_OVER || args->arg[0] != BT_ARG_FD)
 		return;
 	for (unsigned i = 0; i < BT_SYSARGS_MAX; i++)
 		if (args->arg[i] == BT_ARG_OFFSET)
 			return;
-	bt_rec_u64(r, "offset", e->position - moved);
+	bt_rec_u64(r, "offset", e->file.position - moved);
 }
 
 static void add_args(struct bt_rec *r, const struct bsys_event *e, struct words *w)
@@ -243,6 +243,7 @@ void bsys_events_summary(struct bt_tracetool *t)
 	bt_tracetool_count(t, "unmatched", "how", "return", s->skel->bss->bsys_lost.unmatched);
 	bt_tracetool_count(t, "left_out", "how", "sample", s->skel->bss->bsys_lost.sampled);
 	bt_tracetool_count(t, "left_out", "how", "limit", s->skel->bss->bsys_lost.limited);
+	bt_tracetool_count(t, "unreturned", NULL, NULL, s->skel->bss->bsys_lost.unreturned);
 	bsys_in_flight(t);
 	bt_tracetool_ring_lost(t, s->skel->bss->ring_lost);
 }

@@ -14,6 +14,7 @@
 #define RING_BYTES (8u << 20)
 #define PLAIN_GROUPS 512u /* different calls that a machine makes; those of -e when they are fewer */
 #define STRIPES_SHARED 8u
+#define CLOSING 1024u    /* close(2) calls at the same time whose paths are known */
 
 _Static_assert(BSYS_STRIPES >= STRIPES_SHARED, "as many stripes as lib/tracersize_bpf.c makes at most");
 
@@ -41,6 +42,7 @@ static struct bpf_object_skeleton *open_programs(struct bt_tracetool *t, struct 
 	t->size.plain_groups = bsys_calls_flags(live->calls, own->calls) + 3;
 	if (t->size.plain_groups > PLAIN_GROUPS)
 		t->size.plain_groups = PLAIN_GROUPS;
+	bpf_map__set_max_entries(s->skel->maps.closing, s->events ? CLOSING : 1);
 	bpf_map__set_max_entries(s->skel->maps.ring, s->events ? (uint32_t)(live->ring_bytes ? live->ring_bytes : RING_BYTES) : 4096);
 	return s->skel->skeleton;
 }
