@@ -421,8 +421,10 @@ int bt_tracetool_main(struct bt_tracetool *t)
 	bt_sig_init();
 	prepare(t);
 	rc = open_control(t);
-	if (rc != 0)
-		give_up(t, strerror(-rc));
+	if (rc != 0) {
+		snprintf(t->tracer.error, sizeof(t->tracer.error), "nothing to wait with: %s", strerror(-rc));
+		give_up(t, t->tracer.error);
+	}
 	rc = bt_out_open(&t->out, t->out_opts, t->name);
 	if (rc < 0)
 		bt_child_close(&t->child);
