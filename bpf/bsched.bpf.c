@@ -10,7 +10,7 @@
 #include "bsched_shared.h"
 #include "taskstate.h"
 
-#define RECENT 8u /* groups that a task remembers */
+#define RECENT 4u /* groups that a task remembers */
 
 struct trace_task {
 	uint32_t tid;
@@ -26,7 +26,7 @@ struct trace_task {
 		uint32_t slot;    /* slot + 1; 0: none */
 		uint32_t pad;
 	} recent[RECENT];
-};
+} __attribute__((aligned(128))); /* what every event needs is in one cache line */
 
 #include "trace.bpf.h"
 
@@ -88,8 +88,8 @@ static __always_inline struct trace_task *wanted(const struct who *w)
 	t = task_entry(w->tid);
 	if (!t)
 		return NULL;
-	if (unlikely(t->seen != (uint16_t)epoch)) {
-		t->seen = (uint16_t)epoch;
+	if (unlikely(t->seen != (uint16_t)running)) {
+		t->seen = (uint16_t)running;
 		t->state = (struct taskstate){};
 		t->call = t->by_tid = 0;
 		t->stack = 0;
@@ -103,21 +103,13 @@ static __always_inline bool has_stack(uint32_t what)
 	return what / BSCHED_HOWS == BSCHED_OFFCPU || what == BSCHED_RUNQ * BSCHED_HOWS + BSCHED_PREEMPTED;
 }
 
-/* The group of an interval or an event. A task remembers its last groups as long as nothing in their key can change without our
- * notice. */
-static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *w, uint32_t what, uint32_t state, uint32_t call)
+static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *task, uint64_t tag, uint32_t tid, uint32_t tgid)
 {
-	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO | TRACE_KEY_STACK;
-	uint64_t tag = what | (uint64_t)state << 8 | (uint64_t)call << 40;
-	struct trace_key key = { .what = what, .more = state, .other_tid = call };
-	uint32_t i = (what + call) % RECENT, slot;
+	struct trace_key key = { .what = (uint8_t)tag, .more = (uint32_t)(tag >> 8), .other_tid = (uint32_t)(tag >> 40) };
+	uint32_t i = (key.what + key.other_tid) % RECENT, slot;
 
-	if (!(conf.keys & ~TRACE_KEY_SYSCALL) && state == 0 && call == 0)
-		return plain_slot(what);
-	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].tag == tag)
-		return t->recent[i].slot - 1;
-	key_task(&key, conf.keys, w->task, w->tgid, w->tid);
-	if (conf.keys & TRACE_KEY_STACK && has_stack(what))
+	key_task(&key, conf.keys, task, tgid, tid);
+	if (conf.keys & TRACE_KEY_STACK && has_stack(key.what))
 		__builtin_memcpy(key.other_comm, &t->stack, sizeof(t->stack));
 	slot = group_slot(&key);
 	if (slot < conf.n_slots) {
@@ -127,7 +119,23 @@ static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *
 	return slot;
 }
 
-static __noinline int emit(struct trace_task *t, struct task_struct *task, struct bsched_event *from)
+/* The group of an interval or an event. A task remembers its last groups as long as nothing in their key can change without our
+ * notice. */
+static __always_inline uint32_t slot_of(struct trace_task *t, const struct who *w, uint32_t what, uint32_t state, uint32_t call)
+{
+	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO | TRACE_KEY_STACK;
+	uint64_t tag = what | (uint64_t)state << 8 | (uint64_t)call << 40;
+	uint32_t i = (what + call) % RECENT;
+
+	if (!(conf.keys & ~TRACE_KEY_SYSCALL) && state == 0 && call == 0)
+		return plain_slot(what);
+	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].tag == tag)
+		return t->recent[i].slot - 1;
+	return keyed_slot(t, w->task, tag, w->tid, w->tgid);
+}
+
+/* held: who had the CPU until then, NULL where that says nothing. */
+static __noinline int emit(struct trace_task *t, struct task_struct *task, struct task_struct *held, struct bsched_event *from)
 {
 	struct bsched_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 
@@ -140,10 +148,14 @@ static __noinline int emit(struct trace_task *t, struct task_struct *task, struc
 	e->by_tid = t->by_tid;
 	__builtin_memcpy(e->by_comm, t->by_comm, sizeof(e->by_comm));
 	if (task) {
-		bpf_core_read(e->comm, sizeof(e->comm), &task->comm);
+		read_comm(e->comm, task);
 		e->ns_pid = task_ns_pid(BPF_CORE_READ(task, group_leader));
 		e->ns_tid = task_ns_pid(task);
 		e->prio = BPF_CORE_READ(task, prio);
+	}
+	if (held) {
+		read_comm(e->held_comm, held);
+		e->held_tid = (uint32_t)BPF_CORE_READ(held, pid);
 	}
 	bpf_ringbuf_submit(e, 0);
 	return 0;
@@ -151,7 +163,7 @@ static __noinline int emit(struct trace_task *t, struct task_struct *task, struc
 
 /* Count an interval of one of the tests that have a distribution. */
 static __always_inline void interval(struct trace_task *t, const struct who *w, uint64_t now, uint64_t ns, uint32_t what,
-				     uint32_t state, uint32_t call)
+				     uint32_t state, uint32_t call, struct task_struct *held)
 {
 	struct cell *c;
 
@@ -163,7 +175,7 @@ static __always_inline void interval(struct trace_task *t, const struct who *w, 
 	if (bconf.min_ns && ns >= bconf.min_ns) {
 		struct bsched_event e = { .ts_ns = now, .ns = ns, .what = what, .state = state, .call = call, .pid = w->tgid, .tid = w->tid };
 
-		emit(t, w->task, &e);
+		emit(t, w->task, held, &e);
 	}
 }
 
@@ -182,7 +194,7 @@ static __always_inline void note_other(struct trace_task *t, struct task_struct 
 	t->by_tid = tid;
 	__builtin_memset(t->by_comm, 0, sizeof(t->by_comm));
 	if (other)
-		bpf_core_read(t->by_comm, sizeof(t->by_comm), &other->comm);
+		read_comm(t->by_comm, other);
 }
 
 static __always_inline uint64_t hash_frames(uint64_t hash, const uint64_t *frames, uint32_t n)
@@ -230,7 +242,7 @@ static __always_inline void key_pair(struct trace_key *key, const struct who *ta
 	if (bconf.pair_keys & TRACE_KEY_TID)
 		key->other_tid = other->tid;
 	if ((bconf.pair_keys & TRACE_KEY_COMM) && other->task)
-		bpf_core_read(key->other_comm, sizeof(key->other_comm), &other->task->comm);
+		read_comm(key->other_comm, other->task);
 }
 
 /* Who took the CPU from whom. */
@@ -273,7 +285,7 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 	count_odd(span.odd);
 	note_other(t, next->task, next->tid);
 	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING)
-		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0);
+		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0, NULL);
 	if (asleep && state & TASKSTATE_DEAD) {
 		task_forget(t);
 		return;
@@ -284,7 +296,7 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 		t->stack = keep_stack(ctx, prev->tgid);
 }
 
-static __always_inline void came_to_cpu(const struct who *next, uint64_t now)
+static __always_inline void came_to_cpu(const struct who *prev, const struct who *next, uint64_t now)
 {
 	struct trace_task *t = wanted(next);
 	struct taskstate_span span;
@@ -297,7 +309,7 @@ static __always_inline void came_to_cpu(const struct who *next, uint64_t now)
 	if (!tests(BSCHED_RUNQ) || span.what < TASKSTATE_WOKEN)
 		return;
 	how = span.odd == TASKSTATE_UNWOKEN ? BSCHED_UNWOKEN : (uint32_t)span.what - TASKSTATE_WOKEN;
-	interval(t, next, now, span.ns, BSCHED_RUNQ * BSCHED_HOWS + (how & 3), 0, 0);
+	interval(t, next, now, span.ns, BSCHED_RUNQ * BSCHED_HOWS + (how & 3), 0, 0, prev->task);
 }
 
 /* Switches away from the idle task, and from ourselves, so that all together are those of /proc/stat. */
@@ -316,12 +328,12 @@ static __always_inline int switched(bool direct, void *ctx, struct who prev, str
 {
 	uint64_t now;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	now = bpf_ktime_get_ns();
 	count_excluded(&prev);
 	left_cpu(direct, ctx, &prev, &next, now, preempt, state);
-	came_to_cpu(&next, now);
+	came_to_cpu(&prev, &next, now);
 	return 0;
 }
 
@@ -333,39 +345,63 @@ static __always_inline void count_wakeup(const struct who *waker, const struct w
 	counted(group_slot(&key));
 }
 
-static __always_inline int woken(struct who waker, struct who wakee, bool on_cpu, bool left)
+static __always_inline struct who current_who(bool direct)
 {
-	struct trace_task *t;
+	return who_is(direct, direct ? bpf_get_current_task_btf() : (struct task_struct *)bpf_get_current_task());
+}
+
+/* What is asked of the task itself only when its own state does not say: those fields are far from all others. */
+static __always_inline struct taskstate_span wake_up(bool direct, struct trace_task *t, struct task_struct *task, uint64_t now)
+{
+	bool on_cpu = false, left = false;
+
+	if (unlikely(t->state.what <= TASKSTATE_RUNNING) && task) {
+		on_cpu = FIELD(direct, task, on_cpu);
+		left = on_cpu && task_left_queue(direct, task);
+	}
+	return taskstate_wake(&t->state, now, on_cpu, left);
+}
+
+static __always_inline int woken(bool direct, struct who wakee)
+{
 	struct taskstate_span span;
+	struct trace_task *t;
+	struct who waker;
 	uint64_t now;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = wanted(&wakee);
 	if (!t)
 		return 0;
-	if (tests(BSCHED_WAKE) && cpu_wanted())
-		count_wakeup(&waker, &wakee);
+	if (tests(BSCHED_WAKE) || bconf.min_ns) {
+		waker = current_who(direct);
+		note_other(t, waker.task, waker.tid);
+		if (tests(BSCHED_WAKE) && cpu_wanted())
+			count_wakeup(&waker, &wakee);
+	}
 	now = bpf_ktime_get_ns();
-	span = taskstate_wake(&t->state, now, on_cpu, left);
+	span = wake_up(direct, t, wakee.task, now);
 	count_odd(span.odd);
-	note_other(t, waker.task, waker.tid);
 	if (tests(BSCHED_OFFCPU) && span.what == TASKSTATE_BLOCKED)
-		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call);
+		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call, NULL);
 	return 0;
 }
 
-static __always_inline int made(struct who waker, struct who task)
+static __always_inline int made(bool direct, struct who task)
 {
 	struct trace_task *t;
+	struct who waker;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = wanted(&task);
 	if (!t)
 		return 0;
-	if (tests(BSCHED_WAKE) && cpu_wanted())
+	if (tests(BSCHED_WAKE) && cpu_wanted()) {
+		waker = current_who(direct);
 		count_wakeup(&waker, &task);
+	}
 	taskstate_new(&t->state, bpf_ktime_get_ns());
 	return 0;
 }
@@ -375,7 +411,7 @@ static __always_inline int migrated(struct who task, uint32_t from, uint32_t to)
 	struct trace_key key = { .what = BSCHED_MIGRATE * BSCHED_HOWS };
 	struct trace_task *t;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = wanted(&task);
 	if (!t || !cpu_wanted())
@@ -414,9 +450,9 @@ static __always_inline int renamed(uint32_t tid, uint32_t old_tid)
 	t = task_known(tid);
 	if (!t)
 		return 0;
-	if (old_tid && (conf.filter & TRACE_BY_PID) && !(t->flags & TRACE_TASK_LISTED)) {
+	if (old_tid && t->flags & TRACE_TASK_PENDING) {
 		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
-		t->seen = (uint16_t)epoch;
+		t->seen = (uint16_t)running;
 	}
 	task_renamed(t, old_tid != 0);
 	for (uint32_t i = 0; i < RECENT; i++)
@@ -441,15 +477,13 @@ int on_sched_switch(unsigned long long *ctx)
 SEC("tp_btf/sched_waking")
 int on_sched_waking(unsigned long long *ctx)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
-
-	return woken(who_is(true, bpf_get_current_task_btf()), who_is(true, task), task->on_cpu, task_left_queue(true, task));
+	return woken(true, who_is(true, (struct task_struct *)ctx[0]));
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int on_sched_wakeup_new(unsigned long long *ctx)
 {
-	return made(who_is(true, bpf_get_current_task_btf()), who_is(true, (struct task_struct *)ctx[0]));
+	return made(true, who_is(true, (struct task_struct *)ctx[0]));
 }
 
 SEC("tp_btf/sched_migrate_task")
@@ -478,11 +512,6 @@ int on_rename(unsigned long long *ctx)
 	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, 0);
 }
 
-static __always_inline struct who current_who(void)
-{
-	return who_is(false, (struct task_struct *)bpf_get_current_task());
-}
-
 static __always_inline uint32_t tid_of(unsigned long long task)
 {
 	return (uint32_t)BPF_CORE_READ((struct task_struct *)task, pid);
@@ -497,15 +526,13 @@ int raw_sched_switch(unsigned long long *ctx)
 SEC("raw_tp/sched_waking")
 int raw_sched_waking(unsigned long long *ctx)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
-
-	return woken(current_who(), who_is(false, task), BPF_CORE_READ(task, on_cpu), task_left_queue(false, task));
+	return woken(false, who_is(false, (struct task_struct *)ctx[0]));
 }
 
 SEC("raw_tp/sched_wakeup_new")
 int raw_sched_wakeup_new(unsigned long long *ctx)
 {
-	return made(current_who(), who_is(false, (struct task_struct *)ctx[0]));
+	return made(false, who_is(false, (struct task_struct *)ctx[0]));
 }
 
 SEC("raw_tp/sched_migrate_task")
@@ -555,20 +582,20 @@ int tp_sched_switch(void *ctx)
 	state &= CLASSIC_PREEMPTED - 1;
 	if (state & CLASSIC_DEAD)
 		state = TASKSTATE_DEAD;
-	return switched(false, ctx, current_who(), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
+	return switched(false, ctx, current_who(false), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
 }
 
 /* Whether the task is on a CPU is not told: a wakeup that comes so early is then taken for a repeated one. */
 SEC("tp/sched/sched_waking")
 int tp_sched_waking(void *ctx)
 {
-	return woken(current_who(), only_number(field_of(ctx, TRACE_FIELD_WAKING_TID)), false, false);
+	return woken(false, only_number(field_of(ctx, TRACE_FIELD_WAKING_TID)));
 }
 
 SEC("tp/sched/sched_wakeup_new")
 int tp_sched_wakeup_new(void *ctx)
 {
-	return made(current_who(), only_number(field_of(ctx, TRACE_FIELD_NEW_TID)));
+	return made(false, only_number(field_of(ctx, TRACE_FIELD_NEW_TID)));
 }
 
 SEC("tp/sched/sched_migrate_task")

@@ -56,11 +56,13 @@ struct bsched_event {
 	uint32_t what, state;
 	uint32_t pid, tid, ns_pid, ns_tid;
 	uint32_t by_tid;     /* waker, or who took the CPU; 0: nobody known */
+	uint32_t held_tid;   /* runq: who had the CPU until then; 0: idle */
 	uint32_t cpu, call;
 	int32_t prio;
-	char comm[TRACE_COMM], by_comm[TRACE_COMM];
+	uint32_t pad;
+	char comm[TRACE_COMM], by_comm[TRACE_COMM], held_comm[TRACE_COMM];
 };
 
-_Static_assert(sizeof(struct bsched_event) == 8 * 2 + 4 * 10 + 2 * TRACE_COMM, "no holes");
+_Static_assert(sizeof(struct bsched_event) == 8 * 2 + 4 * 12 + 3 * TRACE_COMM, "no holes");
 
 #endif

@@ -17,13 +17,14 @@ struct trace_task {
 	uint64_t enter_ns;             /* 0: not in a call that is wanted */
 	uint64_t off_since_ns, off_ns; /* not on a CPU during this call */
 	uint32_t what;
-	uint32_t calls;                /* wanted ones so far, for sampling */
-	uint64_t second, burst;        /* the second of the last event, and events in it */
+	uint32_t moves;                /* the call's result is a number of bytes */
+	uint64_t calls;                /* wanted ones so far, for sampling */
+	uint32_t second, burst;        /* the second of the last event, and events in it */
 	struct {
 		uint32_t what, slot;   /* slot + 1; 0: none */
 	} recent[RECENT];
 	uint64_t args[6];
-};
+} __attribute__((aligned(128))); /* what every call needs is in one cache line */
 
 #include "path.bpf.h"
 #include "trace.bpf.h"
@@ -72,24 +73,31 @@ static __always_inline uint8_t call_flags(uint32_t what)
 	return i < sizeof(bconf.calls) ? bconf.calls[i] : 0;
 }
 
-/* The group of a call. A task remembers its last groups as long as nothing in their key can change without our notice. */
-static __always_inline uint32_t slot_of(struct trace_task *t, struct task_struct *task, uint32_t what, uint32_t tid, uint32_t tgid)
+static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *task, uint32_t what, uint32_t tid, uint32_t tgid)
 {
-	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO;
 	struct trace_key key = { .what = what };
 	uint32_t i = what % RECENT, slot;
 
-	if (!conf.keys)
-		return plain_slot(what);
-	if (!(conf.keys & changing) && t && t->recent[i].slot && t->recent[i].what == what)
-		return t->recent[i].slot - 1;
 	key_task(&key, conf.keys, task, tgid, tid);
 	slot = group_slot(&key);
-	if (t && slot < conf.n_slots) {
+	if (slot < conf.n_slots) {
 		t->recent[i].what = what;
 		t->recent[i].slot = slot + 1;
 	}
 	return slot;
+}
+
+/* The group of a call. A task remembers its last groups as long as nothing in their key can change without our notice. */
+static __always_inline uint32_t slot_of(struct trace_task *t, struct task_struct *task, uint32_t what, uint32_t tid, uint32_t tgid)
+{
+	const uint32_t changing = TRACE_KEY_CPU | TRACE_KEY_CGROUP | TRACE_KEY_PRIO;
+	uint32_t i = what % RECENT;
+
+	if (!conf.keys)
+		return plain_slot(what);
+	if (!(conf.keys & changing) && t->recent[i].slot && t->recent[i].what == what)
+		return t->recent[i].slot - 1;
+	return keyed_slot(t, task, what, tid, tgid);
 }
 
 /* Whether the call is to be traced. A command that is waited for passes from its execve on. */
@@ -134,18 +142,20 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 {
 	uint32_t tid = FIELD(direct, task, pid), tgid = FIELD(direct, task, tgid), what;
 	struct trace_task *t;
+	uint8_t flags;
 
-	if (!enabled || tgid == self_tgid)
+	if (!running || tgid == self_tgid)
 		return 0;
 	t = task_entry(tid);
 	if (!t)
 		return 0;
-	t->seen = (uint16_t)epoch;
+	t->seen = (uint16_t)running;
 	what = call_of(direct, task, id);
-	if (!call_wanted(t, task, tid, tgid, conf.filter || !bconf.all ? call_flags(what) : 0) || !cpu_wanted())
+	flags = call_flags(what);
+	if (!call_wanted(t, task, tid, tgid, flags) || !cpu_wanted())
 		return 0;
 	t->what = what;
-	t->off_ns = t->off_since_ns = 0;
+	t->moves = flags & BSYS_BYTES;
 	if (bconf.events && args)
 		__builtin_memcpy(t->args, args, sizeof(t->args));
 	else if (bconf.events)
@@ -164,10 +174,10 @@ static __noinline int unmatched(struct task_struct *task, uint32_t tid, uint32_t
 	if (tgid == self_tgid)
 		return 0;
 	t = task_made(tid);
-	if (!t || t->seen == (uint16_t)epoch)
+	if (!t || t->seen == (uint16_t)running)
 		return 0;
-	t->seen = (uint16_t)epoch;
-	t->enter_ns = 0;
+	t->seen = (uint16_t)running;
+	t->enter_ns = t->off_since_ns = t->off_ns = 0;
 	if (task_wanted(t, task, tid, tgid) && (bconf.all || call_flags(call_of(false, task, id)) & BSYS_WANTED))
 		count(&bsys_lost.unmatched);
 	return 0;
@@ -188,7 +198,7 @@ static __noinline void count_error(uint32_t slot, uint32_t error)
 /* Whether this call of the task is one to emit: by sampling, then by the limit for each second. */
 static __always_inline bool emitted(struct trace_task *t, uint64_t now)
 {
-	uint64_t second = now / 1000000000u;
+	uint32_t second = (uint32_t)(now / 1000000000u);
 
 	if (bconf.sample > 1 && t->calls++ % bconf.sample != 0) {
 		count(&bsys_lost.sampled);
@@ -296,14 +306,17 @@ static __noinline int emit(struct task_struct *task, struct trace_task *t, uint6
 	return 0;
 }
 
-static __always_inline void account(struct cell *c, struct trace_task *t, uint32_t slot, long ret)
+/* Everything but the time: only for calls that failed, moved bytes, or left the CPU. */
+static __noinline void account(struct cell *c, struct trace_task *t, uint32_t slot, long ret)
 {
-	if (t->off_ns)
+	if (unlikely(t->off_ns)) {
 		add(&c->head.extra[BSYS_OFF_NS], t->off_ns);
+		t->off_ns = 0;
+	}
 	if (ret < 0 && ret >= -4095) {
 		add(&c->head.extra[BSYS_ERRORS], 1);
 		count_error(slot, (uint32_t)-ret);
-	} else if (ret > 0 && call_flags(t->what) & BSYS_BYTES) {
+	} else if (ret > 0 && t->moves) {
 		add(&c->head.extra[BSYS_BYTES_MOVED], (uint64_t)ret);
 	}
 }
@@ -316,10 +329,10 @@ static __always_inline int leave(bool direct, struct task_struct *task, void *re
 	uint64_t now, ns;
 	struct cell *c;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	t = task_known(tid);
-	if (!t || t->seen != (uint16_t)epoch)
+	if (!t || t->seen != (uint16_t)running)
 		return unmatched(task, tid, tgid, regs ? syscall_number(direct, regs) : id);
 	if (!t->enter_ns)
 		return 0;
@@ -337,7 +350,8 @@ static __always_inline int leave(bool direct, struct task_struct *task, void *re
 	if (!c)
 		return 0;
 	cell_add(c, ns, now, tgid, tid, task);
-	account(c, t, slot, ret);
+	if (unlikely(t->off_ns || ret < 0) || t->moves)
+		account(c, t, slot, ret);
 	return 0;
 }
 
@@ -347,7 +361,7 @@ static __always_inline int count_call(bool direct, struct task_struct *task, lon
 	struct trace_task *t = NULL;
 	struct cell *c;
 
-	if (!enabled || tgid == self_tgid)
+	if (!running || tgid == self_tgid)
 		return 0;
 	what = call_of(direct, task, id);
 	if (!conf.filter && !conf.keys) {
@@ -374,7 +388,7 @@ static __always_inline int switched(uint32_t prev_tid, uint32_t next_tid)
 	struct trace_task *prev, *next;
 	uint64_t now;
 
-	if (!enabled)
+	if (!running)
 		return 0;
 	prev = prev_tid ? task_known(prev_tid) : NULL;
 	next = next_tid ? task_known(next_tid) : NULL;
@@ -400,7 +414,7 @@ static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
 		task_forget(child);
 	child = task_made(child_tid);
 	if (child)
-		child->seen = (uint16_t)epoch;
+		child->seen = (uint16_t)running;
 	task_inherit(parent_tid, child_tid);
 	return 0;
 }
@@ -429,7 +443,7 @@ static __always_inline int died(struct task_struct *task, uint32_t tid, uint32_t
 	task_unlist(task, tid, tgid);
 	if (!t)
 		return 0;
-	if (enabled && t->enter_ns && t->seen == (uint16_t)epoch) {
+	if (running && t->enter_ns && t->seen == (uint16_t)running) {
 		if (bconf.events) {
 			count(&bsys_lost.unreturned);
 			bpf_map_delete_elem(&closing, &tid);

@@ -8,9 +8,13 @@
  * What the events mean, as the kernel has them (kernel/sched/core.c):
  *  - sched_switch runs with the run queue locked. The task that leaves stays runnable when it was preempted, whatever its state
  *    says (it was about to sleep and will go on to), or when its state is 0: then it gave the CPU away, or its time was up.
- *  - sched_waking precedes the choice of a CPU and is seen on the waker's CPU, so it can come while the task still runs there:
- *    if the task is still queued it just will not sleep, and nothing has happened; if it has left the queue already, its switch is
- *    about to be seen, and it is awake from the beginning.
+ *  - sched_waking precedes the choice of a CPU and is seen on the waker's CPU, without the lock of the task's run queue, so it can
+ *    come while the task still runs elsewhere. If the task is still queued it will most likely just not sleep, and nothing has
+ *    happened. (If it leaves the queue in the few instructions before the waker gets the lock, its sleep is over before it begins
+ *    and no other wakeup comes: TASKSTATE_UNWOKEN.) If it has left the queue already, its switch is about to be seen, and it is
+ *    awake from the beginning: `early` says so when it comes back. Since 6.12 it may stay on its CPU for all that, queued again
+ *    before another one was chosen; then `early` is about a sleep that never was. But nobody wakes a task that is awake, so a
+ *    wakeup shows that the next sleep was one.
  *  - a task with a signal pending does not sleep although its switch may say so (5.18 to 6.15, repaired by 8feb053d5319): it
  *    comes back without a wakeup. That time was not blocked.
  */
@@ -39,7 +43,7 @@ enum taskstate_odd {
 	TASKSTATE_BEGAN,    /* the first event of a task: nothing ended that we saw begin */
 	TASKSTATE_REPEATED, /* a wakeup of a task that is awake */
 	TASKSTATE_UNWOKEN,  /* it runs, was believed asleep, and nobody woke it: the time counts as runnable */
-	TASKSTATE_BACKWARDS, /* the clocks of two CPUs disagree: no time is shown */
+	TASKSTATE_BACKWARDS, /* the clocks of two CPUs disagree: no time has passed, none is shown */
 	TASKSTATE_MISSED,   /* it leaves a CPU that we did not see it on, or comes to one while it is on one */
 	TASKSTATE_ODDS
 };
@@ -64,7 +68,9 @@ struct taskstate_span {
 	uint8_t pad;
 };
 
-/* End what the task was doing and begin something else. */
+/* End what the task was doing and begin something else. A clock that is behind changes nothing about when that began, so that no
+ * time is counted twice. What begins is stored last: a wakeup on another CPU may look at this very moment, and uses the rest once
+ * it sees that the task is asleep. */
 static inline __attribute__((always_inline)) struct taskstate_span taskstate_turn(struct taskstate *t, uint64_t now_ns, uint8_t what)
 {
 	struct taskstate_span span = { .what = t->what, .sleep_state = t->sleep_state };
@@ -75,9 +81,12 @@ static inline __attribute__((always_inline)) struct taskstate_span taskstate_tur
 	} else if ((int64_t)span.ns < 0) {
 		span.what = TASKSTATE_UNKNOWN;
 		span.odd = TASKSTATE_BACKWARDS;
+		span.ns = 0;
+		now_ns = t->since_ns;
 	}
-	t->what = what;
 	t->since_ns = now_ns;
+	asm volatile("" ::: "memory");
+	t->what = what;
 	return span;
 }
 
@@ -85,30 +94,30 @@ static inline __attribute__((always_inline)) struct taskstate_span taskstate_tur
 static inline __attribute__((always_inline)) struct taskstate_span taskstate_out(struct taskstate *t, uint64_t now_ns, bool preempt,
 										 uint32_t state)
 {
-	bool early = t->early, asleep = !preempt && state != 0, was_off = t->what > TASKSTATE_RUNNING;
+	bool asleep = !preempt && state != 0, was_off = t->what > TASKSTATE_RUNNING;
 	struct taskstate_span span;
 
-	span = taskstate_turn(t, now_ns, !asleep ? TASKSTATE_PREEMPTED : early ? TASKSTATE_WOKEN : TASKSTATE_BLOCKED);
+	t->sleep_state = state;
+	span = taskstate_turn(t, now_ns, asleep ? TASKSTATE_BLOCKED : TASKSTATE_PREEMPTED);
 	span.how = preempt ? TASKSTATE_TAKEN : state == 0 ? TASKSTATE_GAVE : state & TASKSTATE_DEAD ? TASKSTATE_EXITED : TASKSTATE_SLEPT;
 	if (was_off) { /* its coming was missed, so nothing is known of the time before */
 		span.what = TASKSTATE_UNKNOWN;
 		span.odd = TASKSTATE_MISSED;
 	}
-	t->early = 0;
-	t->sleep_state = state;
 	return span;
 }
 
 /* taskstate_in - the task comes to a CPU. */
 static inline __attribute__((always_inline)) struct taskstate_span taskstate_in(struct taskstate *t, uint64_t now_ns)
 {
+	bool early = t->early;
 	uint8_t was = t->what;
 	struct taskstate_span span = taskstate_turn(t, now_ns, TASKSTATE_RUNNING);
 
 	t->early = 0;
 	if (was == TASKSTATE_BLOCKED && span.odd == TASKSTATE_FINE) {
-		span.what = TASKSTATE_PREEMPTED;
-		span.odd = TASKSTATE_UNWOKEN;
+		span.what = early ? TASKSTATE_WOKEN : TASKSTATE_PREEMPTED;
+		span.odd = early ? TASKSTATE_FINE : TASKSTATE_UNWOKEN;
 	} else if (was == TASKSTATE_RUNNING) {
 		span.what = TASKSTATE_UNKNOWN;
 		span.odd = TASKSTATE_MISSED;
@@ -138,6 +147,14 @@ static inline __attribute__((always_inline)) struct taskstate_span taskstate_wak
 static inline __attribute__((always_inline)) void taskstate_new(struct taskstate *t, uint64_t now_ns)
 {
 	*t = (struct taskstate){ .since_ns = now_ns, .what = TASKSTATE_NEW };
+}
+
+/* taskstate_renumber - execve from another thread than the first one: the task has had the first one's number for a while, and what
+ * was seen under it since, own, is newer than what was seen under its old number, old, if there is any. */
+static inline __attribute__((always_inline)) void taskstate_renumber(struct taskstate *own, const struct taskstate *old)
+{
+	if (own->what == TASKSTATE_UNKNOWN || (int64_t)(own->since_ns - old->since_ns) < 0)
+		*own = *old;
 }
 
 #endif

@@ -20,8 +20,8 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile struct trace_conf conf = {};
 uint32_t self_tgid;                  /* of the tracer, in the initial namespace: never traced */
 uint32_t self_level;                 /* of its PID namespace, where listed numbers are meant */
-bool enabled;                        /* flipped by user space once everything is attached */
-uint32_t epoch;                      /* raised at every start and resumption: what is known of tasks from before is void */
+uint32_t running;                    /* 0: nothing is counted; else how often tracing has begun: what is known of tasks from before
+                                      * is void. Set by user space once everything is attached, and again after a pause */
 struct trace_lost lost;
 uint32_t cache[TRACE_CACHE];         /* slot + 1 of the groups that have no key of their own */
 
@@ -188,12 +188,18 @@ static __always_inline void task_renumber(uint32_t from, uint32_t to)
 	task_forget(old);
 }
 
+/* task must be a variable: what leads to it would be taken for the kernel's types too. */
+static __always_inline void read_comm(char comm[TRACE_COMM], struct task_struct *task)
+{
+	bpf_core_read(comm, TRACE_COMM, &task->comm);
+}
+
 static __always_inline bool comm_passes(struct task_struct *task)
 {
 	bool pass = conf.n_allow == 0;
 	char comm[TRACE_COMM] = {};
 
-	bpf_core_read(comm, sizeof(comm), &task->comm);
+	read_comm(comm, task);
 	for (uint32_t i = 0; i < TRACE_GLOBS && i < conf.n_allow; i++)
 		if (bt_glob16((const char *)conf.allow[i], comm))
 			pass = true;
@@ -317,19 +323,22 @@ static __noinline uint32_t group_slot(struct trace_key *key)
 	return conf.n_slots;
 }
 
+static __noinline uint32_t first_plain_slot(uint32_t what)
+{
+	struct trace_key key = { .what = what };
+	uint32_t slot = group_slot(&key);
+
+	if (slot < conf.n_slots)
+		cache[what & (TRACE_CACHE - 1)] = slot + 1;
+	return slot;
+}
+
 /* The slot of the group that is nothing but `what`. */
 static __always_inline uint32_t plain_slot(uint32_t what)
 {
-	struct trace_key key = {};
-	uint32_t *known = &cache[what & (TRACE_CACHE - 1)], slot;
+	uint32_t known = cache[what & (TRACE_CACHE - 1)];
 
-	if (likely(*known))
-		return *known - 1;
-	key.what = what;
-	slot = group_slot(&key);
-	if (slot < conf.n_slots)
-		*known = slot + 1;
-	return slot;
+	return likely(known) ? known - 1 : first_plain_slot(what);
 }
 
 /* The cell of a slot in this CPU's stripe, or NULL. */
@@ -359,7 +368,7 @@ static __always_inline void cell_add(struct cell *c, uint64_t ns, uint64_t now, 
 		c->head.max_pid = pid;
 		c->head.max_tid = tid;
 		if (who)
-			bpf_core_read(c->head.max_comm, sizeof(c->head.max_comm), &who->comm);
+			read_comm(c->head.max_comm, who);
 	}
 	if (unlikely(ns < c->head.min_plus - 1))
 		c->head.min_plus = ns + 1;
@@ -379,7 +388,7 @@ static __always_inline void key_task(struct trace_key *key, uint32_t keys, struc
 			key->ns_tid = task_ns_pid(task);
 	}
 	if ((keys & TRACE_KEY_COMM) && task)
-		bpf_core_read(key->comm, sizeof(key->comm), &task->comm);
+		read_comm(key->comm, task);
 	if ((keys & TRACE_KEY_CGROUP) && task) {
 		struct cgroup *group = task_cgroup(task, conf.cgroup_subsys);
 

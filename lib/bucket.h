@@ -15,7 +15,7 @@
  * at least 2 * 10^digits. */
 #define BT_BUCKET_HALF_BITS { 0, 4, 7, 10 }
 
-/* bt_bucket_count - buckets that the values 0..2^63-1 have. */
+/* BT_BUCKET_COUNT - buckets that the values 0..2^63-1 have. */
 #define BT_BUCKET_COUNT(half_bits) ((64u - (half_bits)) << (half_bits))
 
 /* bt_bucket_log2 - the number of the highest bit set; v is not 0. BPF has no instruction for it. */
@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) uint32_t bt_bucket_log2(uint64_t v)
 #endif
 }
 
-/* bt_bucket_index - the bucket of value, 0..2^63-1. linear: 2^(half_bits + 1) - 1. */
+/* bt_bucket_index - the bucket of value, 0..2^63-1 (a larger one has an index beyond BT_BUCKET_COUNT). linear: 2^(half_bits + 1) - 1. */
 static inline __attribute__((always_inline)) uint32_t bt_bucket_index(uint64_t value, uint32_t half_bits, uint64_t linear)
 {
 	uint32_t bucket = bt_bucket_log2(value | linear) - half_bits;

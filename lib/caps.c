@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,6 +39,9 @@ int bt_caps_keep(uint64_t now, uint64_t later)
 	struct __user_cap_data_struct data[2];
 	int rc = get(data);
 
+	/* Or an execve would give them back to root. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -errno;
 	for (unsigned i = 0; i < 2; i++) {
 		data[i].permitted &= (uint32_t)((now | later) >> 32 * i);
 		data[i].effective &= (uint32_t)(now >> 32 * i);

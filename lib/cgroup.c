@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * cgroup - where our own control group's files are: version 1, version 2, or both mounted side by side.
+ * cgroup - where control groups are, our own one and that of a directory: version 1, version 2, or both.
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "cgroup.h"
 
@@ -67,9 +69,9 @@ static void unescape(char *s)
 	*out = '\0';
 }
 
-/* Words of a line of mountinfo: 36 35 98:0 ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPER_OPTIONS. */
+/* Words of a line of mountinfo: 36 35 DEVICE ROOT POINT OPTIONS [TAGS...] - TYPE SOURCE SUPER_OPTIONS. */
 struct mount {
-	char *root, *point, *type, *options;
+	char *device, *root, *point, *type, *options;
 };
 
 static bool split_mount(char *line, struct mount *m)
@@ -82,6 +84,8 @@ static bool split_mount(char *line, struct mount *m)
 	*tail = '\0';
 	memset(m, 0, sizeof(*m));
 	for (i = 0, word = strtok_r(line, " ", &save); word && i < 5; i++, word = strtok_r(NULL, " ", &save)) {
+		if (i == 2)
+			m->device = word;
 		if (i == 3)
 			m->root = word;
 		if (i == 4)
@@ -173,25 +177,22 @@ bool bt_cgroup_up(struct bt_cgroup_dir *d)
 	return true;
 }
 
-/* The controller among the options of a mount of version 1: "rw,cpu,cpuacct". */
+/* A controller among the options of a mount of version 1, "rw,cpu,cpuacct": the names of include/linux/cgroup_subsys.h. */
 static int take_controller(struct bt_cgroup_at *at, const char *options)
 {
-	static const char *const others[] = { "rw", "ro", "xattr", "clone_children", "noprefix", "cpuset_v2_mode" };
+	static const char *const known[] = {
+		"cpu", "memory", "blkio", "io", "cpuset", "cpuacct", "pids", "devices", "freezer", "net_cls", "net_prio", "perf_event",
+		"hugetlb", "rdma", "misc", "dmem", "debug",
+	};
 
-	for (const char *p = options; *p; p += strcspn(p, ",") + (p[strcspn(p, ",")] == ',')) {
-		size_t len = strcspn(p, ","), i = 0;
-
-		while (i < sizeof(others) / sizeof(others[0]) && (strlen(others[i]) != len || memcmp(p, others[i], len) != 0))
-			i++;
-		if (i < sizeof(others) / sizeof(others[0]) || memchr(p, '=', len))
-			continue;
-		bt_src_copy(at->controller, len + 1 < sizeof(at->controller) ? len + 1 : sizeof(at->controller), p);
-		return 0;
-	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (list_has(options, strlen(options), known[i])) {
+			bt_src_copy(at->controller, sizeof(at->controller), known[i]);
+			return 0;
+		}
 	return -ENOTSUP;
 }
 
-/* Whether path lies in the mount, which is then the better the longer its point is. */
 static bool is_below(const char *path, const char *point)
 {
 	size_t len = strlen(point);
@@ -199,27 +200,37 @@ static bool is_below(const char *path, const char *point)
 	return strncmp(path, point, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
+static int take_hierarchy(struct bt_cgroup_at *at, const struct mount *m)
+{
+	at->v2 = strcmp(m->type, "cgroup2") == 0;
+	at->controller[0] = '\0';
+	if (bt_src_copy(at->mount, sizeof(at->mount), m->point) < strlen(m->point))
+		return -ENAMETOOLONG;
+	return at->v2 ? 0 : take_controller(at, m->options);
+}
+
+/* A hierarchy is a device of its own; of several mounts of it the one with the longest name is the one that path goes through. */
 int bt_cgroup_at(const char *dir, struct bt_cgroup_at *at)
 {
+	char *mounts, *line, *save, path[PATH_MAX], device[32];
 	const struct bt_src live = { "" };
-	char *mounts, *line, *save, real[PATH_MAX];
 	struct stat st;
 	struct mount m;
 	int rc = -ENOENT;
 
-	if (!realpath(dir, real) || stat(real, &st) != 0)
+	memset(at, 0, sizeof(*at));
+	if (!realpath(dir, path) || stat(path, &st) != 0)
 		return -errno;
 	mounts = bt_src_text(&live, TEXT_MAX, "/proc/self/mountinfo");
 	if (!mounts)
-		return -ENOMEM;
-	memset(at, 0, sizeof(*at));
+		return -ENOENT;
+	at->id = st.st_ino;
+	snprintf(device, sizeof(device), "%u:%u", major(st.st_dev), minor(st.st_dev));
 	for (line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!strstr(line, " - cgroup") || !split_mount(line, &m) || !is_below(real, m.point))
+		if (!strstr(line, " - cgroup") || !split_mount(line, &m) || strcmp(m.device, device) != 0)
 			continue;
-		bt_src_copy(at->mount, sizeof(at->mount), m.point);
-		at->id = st.st_ino;
-		at->v2 = strcmp(m.type, "cgroup2") == 0;
-		rc = at->v2 ? 0 : take_controller(at, m.options);
+		if (is_below(path, m.point) && strlen(m.point) >= strlen(at->mount))
+			rc = take_hierarchy(at, &m);
 	}
 	free(mounts);
 	return rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cgroup - where our own control group's files are: version 1, version 2, or both mounted side by side.
+ * cgroup - where control groups are, our own one and that of a directory: version 1, version 2, or both mounted side by side.
  */
 #ifndef BT_CGROUP_H
 #define BT_CGROUP_H
@@ -26,13 +26,13 @@ struct bt_cgroup {
 /* A hierarchy of control groups, and a group in it. */
 struct bt_cgroup_at {
 	bool v2;
-	char controller[32]; /* version 1: one that lives there */
+	char controller[32]; /* version 1: one that lives there; "" in version 2 */
 	uint64_t id;         /* of the group, as the kernel has it: the inode of its directory */
 	char mount[512];     /* where the hierarchy is mounted */
 };
 
-/* bt_cgroup_at - what the directory is, below the real root. Returns 0, -ENOENT when no control group file system is mounted
- * there, -ENOTSUP for a hierarchy of version 1 without a controller, or -errno. */
+/* bt_cgroup_at - what the directory is, below the real root. Returns 0, -ENOENT when it is none or no control group's, -ENOTSUP
+ * for a hierarchy of version 1 without a controller that we know, or -errno. */
 int bt_cgroup_at(const char *dir, struct bt_cgroup_at *at);
 
 /* bt_cgroup_find - fill c for this process, from its /proc/self/cgroup and /proc/self/mountinfo. */

@@ -3,63 +3,86 @@
  * cgroupname - the paths of control groups: a directory's inode is the group's number.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cgroupname.h"
+#include "src.h"
 
 #define WALKS_MAX 64
-#define DEPTH_MAX 32
+#define DEPTH_MAX 32 /* groups within each other, and descriptors open at a time */
 
-static const char *find(const struct bt_cgroupnames *names, uint64_t id)
+/* The place of id in the list, or where it belongs. */
+static size_t place_of(const struct bt_cgroupnames *names, uint64_t id)
 {
-	for (size_t i = 0; i < names->n; i++)
-		if (names->list[i].id == id)
-			return names->list[i].path;
-	return NULL;
+	size_t low = 0, high = names->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (names->list[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
+static const struct bt_cgroupname *find(const struct bt_cgroupnames *names, uint64_t id)
+{
+	size_t i = place_of(names, id);
+
+	return i < names->n && names->list[i].id == id ? &names->list[i] : NULL;
+}
+
+static bool grow(struct bt_cgroupnames *names)
+{
+	size_t cap = names->cap ? names->cap * 2 : 64;
+	struct bt_cgroupname *grown = reallocarray(names->list, cap, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	names->list = grown;
+	names->cap = cap;
+	return true;
+}
+
+/* Without memory it stays unknown. path NULL: gone. */
 static void add(struct bt_cgroupnames *names, uint64_t id, const char *path)
 {
-	struct bt_cgroupname *grown;
+	size_t i = place_of(names, id);
+	char *copy = NULL;
 
-	if (find(names, id))
+	if ((i < names->n && names->list[i].id == id) || (names->n == names->cap && !grow(names)))
 		return;
-	if (names->n == names->cap) {
-		grown = reallocarray(names->list, names->cap ? names->cap * 2 : 64, sizeof(*grown));
-		if (!grown)
-			return;
-		names->list = grown;
-		names->cap = names->cap ? names->cap * 2 : 64;
-	}
-	names->list[names->n].id = id;
-	names->list[names->n].path = strdup(path);
-	names->n += names->list[names->n].path != NULL;
+	if (path && !(copy = strdup(path)))
+		return;
+	memmove(&names->list[i + 1], &names->list[i], (names->n - i) * sizeof(*names->list));
+	names->list[i] = (struct bt_cgroupname){ id, copy };
+	names->n++;
 }
 
 /* path: PATH_MAX bytes, of which len are in use; restored on return. */
 static void walk(struct bt_cgroupnames *names, char *path, size_t len, unsigned depth)
 {
-	size_t root = strlen(names->mount);
+	size_t mount = strlen(names->mount), name;
 	struct dirent *entry;
 	struct stat st;
 	DIR *dir;
 
 	if (stat(path, &st) == 0)
-		add(names, st.st_ino, len > root ? path + root : "/");
+		add(names, st.st_ino, len > mount ? path + mount : "/");
 	dir = depth < DEPTH_MAX ? opendir(path) : NULL;
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		if (len + 1 + strlen(entry->d_name) >= PATH_MAX)
+		name = strlen(entry->d_name);
+		if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || len + 1 + name >= PATH_MAX)
 			continue;
 		path[len] = '/';
-		memcpy(path + len + 1, entry->d_name, strlen(entry->d_name) + 1);
-		walk(names, path, len + 1 + strlen(entry->d_name), depth + 1);
+		memcpy(path + len + 1, entry->d_name, name + 1);
+		walk(names, path, len + 1 + name, depth + 1);
 		path[len] = '\0';
 	}
 	if (dir)
@@ -68,15 +91,16 @@ static void walk(struct bt_cgroupnames *names, char *path, size_t len, unsigned 
 
 const char *bt_cgroupname(struct bt_cgroupnames *names, uint64_t id)
 {
-	const char *path = find(names, id);
-	char at[PATH_MAX];
+	const struct bt_cgroupname *known = find(names, id);
+	char path[PATH_MAX];
 
-	if (path || !names->mount[0] || names->walks == WALKS_MAX)
-		return path;
-	names->walks++;
-	snprintf(at, sizeof(at), "%s", names->mount);
-	walk(names, at, strlen(at), 0);
-	return find(names, id);
+	if (!known && names->mount[0] && names->walks < WALKS_MAX) {
+		names->walks++;
+		walk(names, path, bt_src_copy(path, sizeof(path), names->mount), 0);
+		add(names, id, NULL); /* unless it was found: numbers do not come again */
+		known = find(names, id);
+	}
+	return known ? known->path : NULL;
 }
 
 void bt_cgroupnames_free(struct bt_cgroupnames *names)

@@ -21,17 +21,6 @@
 #define NOT_FOUND 127 /* as in a shell */
 #define NOT_RUNNABLE 126
 
-/* Signals whose handling is inherited by a program: those that we ignore. */
-static void restore_signals(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* The file that execvp would run, so that the traced command does not begin with a search. Returns 0 or -errno. */
 static int find(const char *name, char path[PATH_MAX])
 {
@@ -40,7 +29,7 @@ static int find(const char *name, char path[PATH_MAX])
 
 	if (strchr(name, '/'))
 		return bt_src_copy(path, PATH_MAX, name) < strlen(name) ? -ENAMETOOLONG : 0;
-	for (dirs = dirs ? dirs : "/usr/bin:/bin"; dirs; dirs = *end ? end + 1 : NULL) {
+	for (dirs = dirs ? dirs : "/bin:/usr/bin"; dirs; dirs = *end ? end + 1 : NULL) {
 		struct stat st;
 
 		end = strchrnul(dirs, ':');
@@ -55,17 +44,22 @@ static int find(const char *name, char path[PATH_MAX])
 	return rc;
 }
 
-/* Between fork and execve: nothing but system calls. The execve is the first call after the release. */
+/* Between fork and execve: nothing but system calls. The execve is the first call after the release. Without a release (the
+ * end of the pipe, as when we are killed) the command is not run. */
 static _Noreturn void become(const char *path, char **command, int wait_fd, int error_fd, bool out_to_err)
 {
 	char byte;
 	int error;
+	ssize_t n;
 
 	if (out_to_err)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-	restore_signals();
-	while (read(wait_fd, &byte, 1) < 0 && errno == EINTR)
-		;
+	bt_sig_restore();
+	do
+		n = read(wait_fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(NOT_RUNNABLE);
 	execv(path, command);
 	error = errno;
 	if (error == ENOEXEC) { /* a script without its first line */
@@ -119,11 +113,32 @@ int bt_child_start(struct bt_child *c, char **command, bool out_to_err)
 	return 0;
 }
 
+static void take_status(struct bt_child *c, int status)
+{
+	c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Of one that is about to end whatever happens. */
+static void reap(struct bt_child *c)
+{
+	int status;
+	pid_t pid;
+
+	if (c->pid == 0 || c->status >= 0)
+		return;
+	do
+		pid = waitpid(c->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	if (pid == c->pid)
+		take_status(c, status);
+}
+
 int bt_child_release(struct bt_child *c)
 {
 	int error = 0;
 	ssize_t n;
 
+	(void)!write(c->release_fd, "", 1);
 	close_fd(&c->release_fd);
 	do
 		n = read(c->error_fd, &error, sizeof(error));
@@ -131,39 +146,34 @@ int bt_child_release(struct bt_child *c)
 	close_fd(&c->error_fd);
 	if (n != sizeof(error))
 		return 0;
-	(void)bt_child_wait(c);
+	reap(c);
 	return -error;
-}
-
-static bool take_status(struct bt_child *c, int status)
-{
-	if (WIFEXITED(status))
-		c->status = WEXITSTATUS(status);
-	else if (WIFSIGNALED(status))
-		c->status = 128 + WTERMSIG(status);
-	return c->status >= 0;
 }
 
 bool bt_child_ended(struct bt_child *c)
 {
 	int status;
 
-	if (c->pid == 0 || c->status >= 0)
-		return c->pid != 0;
-	return waitpid(c->pid, &status, WNOHANG) == c->pid && take_status(c, status);
+	if (c->pid > 0 && c->status < 0 && waitpid(c->pid, &status, WNOHANG) == c->pid)
+		take_status(c, status);
+	return c->status >= 0;
 }
 
 int bt_child_wait(struct bt_child *c)
 {
-	int status;
+	int status, rc = 0;
 
+	if (c->pid == 0)
+		return -ECHILD;
 	while (c->status < 0) {
+		if (c->pidfd >= 0)
+			rc = bt_sig_wait(c->pidfd);
+		if (rc == -EINTR || bt_sig_caught())
+			return bt_child_ended(c) ? c->status : -EINTR;
 		if (waitpid(c->pid, &status, 0) == c->pid)
 			take_status(c, status);
 		else if (errno != EINTR)
 			return -errno;
-		else if (bt_sig_caught())
-			return -EINTR;
 	}
 	return c->status;
 }
@@ -178,11 +188,9 @@ void bt_child_close(struct bt_child *c)
 {
 	bool held = c->release_fd >= 0;
 
-	if (held && c->pid > 0 && c->status < 0)
-		kill(c->pid, SIGKILL); /* it would run its command when its pipe closes */
 	close_fd(&c->release_fd);
 	close_fd(&c->error_fd);
 	close_fd(&c->pidfd);
-	if (held && c->pid > 0)
-		(void)waitpid(c->pid, &c->status, 0);
+	if (held)
+		reap(c);
 }

@@ -11,7 +11,7 @@
 #include "control.h"
 #include "sig.h"
 
-int bt_control_add(struct bt_control *c, int fd)
+int bt_control_add(const struct bt_control *c, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
@@ -21,15 +21,20 @@ int bt_control_add(struct bt_control *c, int fd)
 int bt_control_open(struct bt_control *c)
 {
 	sigset_t users;
-	int rc;
+	int rc = 0;
 
 	sigemptyset(&users);
 	sigaddset(&users, SIGUSR1);
 	sigaddset(&users, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &users, NULL);
+	pthread_sigmask(SIG_BLOCK, &users, NULL);
+	*c = (struct bt_control)BT_CONTROL_INIT;
 	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	c->signal_fd = signalfd(-1, &users, SFD_CLOEXEC | SFD_NONBLOCK);
-	rc = c->epoll_fd < 0 || c->signal_fd < 0 ? -errno : bt_control_add(c, c->signal_fd);
+	if (c->epoll_fd < 0)
+		rc = -errno;
+	if (rc == 0 && (c->signal_fd = signalfd(-1, &users, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		rc = -errno;
+	if (rc == 0)
+		rc = bt_control_add(c, c->signal_fd);
 	if (rc != 0)
 		bt_control_close(c);
 	return rc;
@@ -44,18 +49,21 @@ void bt_control_close(struct bt_control *c)
 	*c = (struct bt_control)BT_CONTROL_INIT;
 }
 
-static unsigned read_signals(struct bt_control *c)
+static unsigned read_signals(const struct bt_control *c)
 {
 	struct signalfd_siginfo info;
 	unsigned what = 0;
 
-	/* Two pauses make none. */
-	while (read(c->signal_fd, &info, sizeof(info)) == sizeof(info))
-		what ^= info.ssi_signo == SIGUSR1 ? BT_CONTROL_MARK & ~what : BT_CONTROL_PAUSE;
+	while (read(c->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			what |= BT_CONTROL_MARK;
+		else
+			what ^= BT_CONTROL_PAUSE; /* a second one resumes */
+	}
 	return what;
 }
 
-unsigned bt_control_wait(struct bt_control *c, uint64_t until_ns)
+unsigned bt_control_wait(const struct bt_control *c, uint64_t until_ns)
 {
 	int rc = bt_sig_wait_until(c->epoll_fd, until_ns), n;
 	struct epoll_event events[8];

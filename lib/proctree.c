@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,21 @@
 
 struct process {
 	uint32_t pid, parent;
+	bool taken;
 };
 
 struct processes {
-	struct process *list;
+	struct process *list; /* by parent once sorted */
 	size_t n, cap;
 };
 
-/* The fourth field; the second one, the name in parentheses, may hold anything. */
+/* Those whose children are to be looked for. */
+struct queue {
+	uint32_t *pids;
+	size_t n;
+};
+
+/* The fourth field; the second one, the name in parentheses, may hold anything. 0 when there is none. */
 static uint32_t parent_of(const struct bt_src *src, uint32_t pid)
 {
 	char text[1024], *p, *end;
@@ -51,7 +59,7 @@ static int add(struct processes *all, uint32_t pid, uint32_t parent)
 		all->list = grown;
 		all->cap = cap;
 	}
-	all->list[all->n++] = (struct process){ pid, parent };
+	all->list[all->n++] = (struct process){ pid, parent, false };
 	return 0;
 }
 
@@ -62,7 +70,8 @@ static int read_all(const struct bt_src *src, struct processes *all)
 	int rc = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s/proc", src->root);
+	if (snprintf(path, sizeof(path), "%s/proc", src->root) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
 	dir = opendir(path);
 	if (!dir)
 		return -errno;
@@ -76,31 +85,63 @@ static int read_all(const struct bt_src *src, struct processes *all)
 	return rc;
 }
 
-/* found grows while it is worked through; each process has one parent, so none comes twice unless it was named. */
-static int descend(const struct processes *all, struct processes *found, size_t named, int (*take)(void *arg, uint32_t pid), void *arg)
+static int by_parent(const void *a, const void *b)
+{
+	const struct process *x = a, *y = b;
+
+	if (x->parent != y->parent)
+		return x->parent < y->parent ? -1 : 1;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* The place of the first one with that parent, if there is any. */
+static size_t first_child(const struct processes *all, uint32_t parent)
+{
+	size_t low = 0, high = all->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (all->list[middle].parent < parent)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* q grows while it is worked through. Each process is taken once, even if fixtures have two parents in a circle. */
+static int descend(struct processes *all, struct queue *q, int (*take)(void *arg, uint32_t pid), void *arg)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < found->n; i++) {
-		if (i >= named)
-			rc = take(arg, found->list[i].pid);
-		for (size_t k = 0; rc == 0 && found->n <= all->n + named && k < all->n; k++)
-			if (all->list[k].parent == found->list[i].pid)
-				rc = add(found, all->list[k].pid, 0);
-	}
+	for (size_t i = 0; i < q->n; i++)
+		for (size_t k = first_child(all, q->pids[i]); rc == 0 && k < all->n && all->list[k].parent == q->pids[i]; k++) {
+			if (all->list[k].taken)
+				continue;
+			all->list[k].taken = true;
+			q->pids[q->n++] = all->list[k].pid;
+			rc = take(arg, all->list[k].pid);
+		}
 	return rc;
 }
 
 int bt_proctree_each(const struct bt_src *src, const uint32_t *pids, size_t count, int (*take)(void *arg, uint32_t pid), void *arg)
 {
-	struct processes all = { NULL, 0, 0 }, found = { NULL, 0, 0 };
+	struct processes all = { NULL, 0, 0 };
+	struct queue q = { NULL, count };
 	int rc = read_all(src, &all);
 
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = add(&found, pids[i], 0);
-	if (rc == 0)
-		rc = descend(&all, &found, count, take, arg);
+	if (rc == 0 && all.n > 0 && count > 0) {
+		qsort(all.list, all.n, sizeof(*all.list), by_parent);
+		q.pids = calloc(all.n + count, sizeof(*q.pids));
+		rc = q.pids ? 0 : -ENOMEM;
+	}
+	if (q.pids) {
+		memcpy(q.pids, pids, count * sizeof(*pids));
+		rc = descend(&all, &q, take, arg);
+	}
 	free(all.list);
-	free(found.list);
+	free(q.pids);
 	return rc;
 }

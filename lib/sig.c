@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -15,6 +16,13 @@
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "the handler needs a lock-free int");
 
 static atomic_int caught;
+
+/* What bt_sig_init found, for bt_sig_restore. */
+static const int changed[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGXFSZ, SIGCHLD };
+#define CHANGED (sizeof(changed) / sizeof(changed[0]))
+static struct sigaction found[CHANGED];
+static sigset_t found_mask;
+static bool initialised;
 
 static void note(int sig)
 {
@@ -31,18 +39,34 @@ static int catch(int sig, void (*handler)(int))
 	return sigaction(sig, &action, NULL) == 0 ? 0 : -errno;
 }
 
+static int look(void)
+{
+	for (size_t i = 0; i < CHANGED; i++)
+		if (sigaction(changed[i], NULL, &found[i]) != 0)
+			return -errno;
+	return sigprocmask(SIG_SETMASK, NULL, &found_mask) == 0 ? 0 : -errno;
+}
+
 int bt_sig_init(void)
 {
-	struct sigaction hup;
-	int rc;
+	int rc = initialised ? 0 : look();
 
-	if (sigaction(SIGHUP, NULL, &hup) != 0)
+	initialised = rc == 0;
+	if (rc == 0 && found[0].sa_handler != SIG_IGN)
+		rc = catch(SIGHUP, note);
+	if (rc != 0 || (rc = catch(SIGINT, note)) != 0 || (rc = catch(SIGTERM, note)) != 0)
+		return rc;
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_DFL) == SIG_ERR)
 		return -errno;
-	if (hup.sa_handler != SIG_IGN && (rc = catch(SIGHUP, note)) != 0)
-		return rc;
-	if ((rc = catch(SIGINT, note)) != 0 || (rc = catch(SIGTERM, note)) != 0)
-		return rc;
-	return signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR ? -errno : 0;
+	return 0;
+}
+
+void bt_sig_restore(void)
+{
+	for (size_t i = 0; initialised && i < CHANGED; i++)
+		sigaction(changed[i], &found[i], NULL);
+	if (initialised)
+		sigprocmask(SIG_SETMASK, &found_mask, NULL);
 }
 
 int bt_sig_caught(void)

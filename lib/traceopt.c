@@ -8,7 +8,7 @@
 #include "src.h"
 #include "traceopt.h"
 
-#define PID_MAX 4194304 /* PID_MAX_LIMIT of 64-bit kernels */
+#define PID_MAX 4194304 /* PID_MAX_LIMIT of 64-bit kernels (include/linux/threads.h) */
 #define GLOB_MAX 16     /* bytes: one more than a comm has */
 
 static void take_glob(struct bt_trace_opts *t, struct bt_opts *o)
@@ -25,6 +25,15 @@ static void take_glob(struct bt_trace_opts *t, struct bt_opts *o)
 		(deny ? t->deny : t->allow)[(*n)++] = glob;
 }
 
+/* 0 is the number of the idle tasks, which no filter can tell from "none". */
+static void take_pids(struct bt_trace_opts *t, struct bt_opts *o)
+{
+	bt_opts_list(o, PID_MAX, t->pids, BT_TRACE_PIDS, &t->n_pids);
+	for (size_t i = 0; !o->error[0] && i < t->n_pids; i++)
+		if (t->pids[i] == 0)
+			bt_opts_fail(o, "'%.60s': there is no process 0", o->arg);
+}
+
 static void take_attach(struct bt_trace_opts *t, struct bt_opts *o)
 {
 	static const char *const hows[] = { "auto", "btf", "raw", "classic", NULL };
@@ -37,7 +46,7 @@ static void take_attach(struct bt_trace_opts *t, struct bt_opts *o)
 bool bt_trace_option(struct bt_trace_opts *t, struct bt_opts *o, int key)
 {
 	switch (key) {
-	case 'p': bt_opts_list(o, PID_MAX, t->pids, BT_TRACE_PIDS, &t->n_pids); break;
+	case 'p': take_pids(t, o); break;
 	case 'C': take_glob(t, o); break;
 	case 'k': t->keys = o->arg; break;
 	case BT_OPT_TREE: t->tree = true; break;
@@ -81,4 +90,13 @@ int bt_trace_keys(const char *list, const char *const *known, uint32_t *bits, ch
 	}
 	*bits = found;
 	return 0;
+}
+
+const char *bt_trace_conflict(const struct bt_trace_opts *t, bool command)
+{
+	if (t->tree && t->n_pids == 0)
+		return "--tree: only with -p; a COMMAND is traced with all that it starts";
+	if (t->n_pids && command)
+		return "-p and a COMMAND exclude each other";
+	return NULL;
 }

@@ -52,11 +52,15 @@ struct bt_trace_opts {
 	const char *given;  /* long name of the first of these options that was given; NULL: none */
 };
 
-/* bt_trace_option - take one option if it is ours. Returns whether it was; errors go to o->error. */
+/* bt_trace_option - take one option if it is ours. Returns whether it was; errors go to o->error. Lists given again replace the
+ * earlier ones, patterns add up. Borrows o->arg. */
 bool bt_trace_option(struct bt_trace_opts *t, struct bt_opts *o, int key);
 
-/* bt_trace_keys - the bits of the names in the comma list, each the place of its name in known (NULL at the end); all are distinct.
- * Returns 0, or -EINVAL with *bad (cap 32) the first that is not known. */
+/* bt_trace_conflict - what about the options does not go together, one sentence, or NULL. command: one is to be traced. */
+const char *bt_trace_conflict(const struct bt_trace_opts *t, bool command);
+
+/* bt_trace_keys - the bits of the names in the comma list, each the place of its name in known (at most 32, NULL at the end).
+ * Returns 0, or -EINVAL with bad the first name that is not known, cut to fit ("": an empty one), and bits untouched. */
 int bt_trace_keys(const char *list, const char *const *known, uint32_t *bits, char bad[32]);
 
 #endif

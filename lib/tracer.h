@@ -24,7 +24,9 @@ struct bpf_object;
 struct bpf_object_skeleton;
 struct bpf_link;
 
-#define BT_TRACER_PROGRAMS 32
+_Static_assert(BT_TRACE_GLOBS == TRACE_GLOBS && BT_TRACE_CPUS == TRACE_CPUS, "the options fit the programs");
+
+#define BT_TRACER_PROGRAMS 32 /* at most */
 
 struct bt_tracer_cost {
 	char program[32];
@@ -40,9 +42,10 @@ struct bt_tracer {
 	struct bpf_object_skeleton *skeleton;
 	struct bpf_object *obj;       /* of the skeleton */
 	struct trace_conf *conf;      /* in the skeleton's rodata */
+	uint64_t keep_caps;           /* capabilities beside those for BPF that are not to be given up */
 	/* switches, in the skeleton's bss: set by the tool after loading */
-	volatile bool *enabled;
-	volatile uint32_t *epoch;
+	volatile uint32_t *running;
+	uint32_t beginnings;          /* how often tracing has begun */
 	const volatile struct trace_lost *lost;
 	/* mapped while loaded */
 	uint8_t *cells, *tasks;

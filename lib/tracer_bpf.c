@@ -294,11 +294,9 @@ static void begin_window(struct bt_tracer *t)
 
 void bt_tracer_switch(struct bt_tracer *t, bool on)
 {
-	if (on && *t->epoch == 0)
+	if (on && t->beginnings++ == 0)
 		begin_window(t);
-	if (on)
-		++*t->epoch;
-	*t->enabled = on;
+	*t->running = on ? t->beginnings : 0;
 }
 
 static void end_window(struct bt_tracer *t)

@@ -34,7 +34,7 @@ struct bt_tracetool {
 	uint32_t keys;             /* bits of TRACE_KEY_ */
 	struct bt_tracer_size size;
 	/* open: open the skeleton, set what is the tool's own in rodata; *conf receives the common settings. NULL: failed. loaded: point
-	 * tracer.enabled, epoch and lost into bss, and whatever else is possible only now; 0 or -errno. */
+	 * tracer.running and lost into bss, and whatever else is possible only now; 0 or -errno. */
 	struct bpf_object_skeleton *(*open)(struct bt_tracetool *t, struct trace_conf **conf);
 	int (*loaded)(struct bt_tracetool *t);
 	void (*meta)(struct bt_tracetool *t, struct bt_rec *r); /* more keys of meta, borrowed; may be NULL */
@@ -43,7 +43,9 @@ struct bt_tracetool {
 	/* Events: the descriptor that is readable when there are some (-1: none), and what takes them. */
 	int ring_fd;
 	void (*drain)(struct bt_tracetool *t);
-	uint64_t events;           /* emitted so far, of which -n is the most; counted by drain */
+	bool count_events;         /* -n counts these, not intervals */
+	uint64_t events;           /* emitted so far, by drain */
+	void (*tick)(struct bt_tracetool *t); /* 50 times a second; may be NULL */
 	void *arg;                 /* the tool's own */
 
 	/* for the hooks to read */
@@ -77,6 +79,9 @@ void bt_tracetool_emit(struct bt_tracetool *t, struct bt_rec *r);
 
 /* bt_tracetool_count - a record about the tracing itself: a count, told apart by one dimension (name NULL: none). */
 void bt_tracetool_count(struct bt_tracetool *t, const char *metric, const char *name, const char *value, uint64_t count);
+
+/* bt_tracetool_ring_lost - how many events found no room in the ring, by the CPU they were on: TRACE_CPUS counters. CPU 0 always. */
+void bt_tracetool_ring_lost(struct bt_tracetool *t, const volatile uint64_t *by_cpu);
 
 /* bt_tracetool_time - Unix time in microseconds of an instant of CLOCK_MONOTONIC. */
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns);

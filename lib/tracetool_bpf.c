@@ -16,6 +16,7 @@
 #include "tracetool.h"
 
 #define LOOK_NS 200000000u  /* how often to see whether the reader of our output still lives */
+#define TICK_NS 20000000u
 #define SECOND_NS 1000000000u
 
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns)
@@ -48,6 +49,21 @@ void bt_tracetool_count(struct bt_tracetool *t, const char *metric, const char *
 		bt_rec_str(&r, name, value);
 	bt_rec_count(&r, metric, "count", BT_BETTER_NONE, count);
 	bt_tracetool_emit(t, &r);
+}
+
+void bt_tracetool_ring_lost(struct bt_tracetool *t, const volatile uint64_t *by_cpu)
+{
+	struct bt_rec r;
+
+	for (unsigned i = 0; i < TRACE_CPUS; i++) {
+		if (i > 0 && by_cpu[i] == 0)
+			continue;
+		bt_tracetool_start(t, &r, t->test);
+		bt_rec_str(&r, "cause", "ring");
+		bt_rec_u64(&r, "cpu", i);
+		bt_rec_count(&r, "lost", "count", BT_BETTER_NONE, by_cpu[i]);
+		bt_tracetool_emit(t, &r);
+	}
 }
 
 static void emit_meta(struct bt_tracetool *t)
@@ -122,7 +138,7 @@ static void prepare(struct bt_tracetool *t)
 	start_command(t);
 	if (bt_tracer_load(&t->tracer, t->programs, t->opts, t->command ? &t->child : NULL) != 0)
 		give_up(t, t->tracer.error);
-	if (t->loaded(t) != 0 || bt_trace_groups_init(&t->groups, &t->tracer) != 0)
+	if (bt_trace_groups_init(&t->groups, &t->tracer) != 0 || t->loaded(t) != 0)
 		give_up(t, "no memory for what will be counted");
 	if (bt_tracer_attach(&t->tracer) != 0)
 		give_up(t, t->tracer.error);
@@ -216,7 +232,7 @@ static bool enough(const struct bt_tracetool *t)
 {
 	if (!t->load->count)
 		return false;
-	return (t->drain ? t->events : t->intervals) >= t->load->count;
+	return (t->count_events ? t->events : t->intervals) >= t->load->count;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -232,13 +248,15 @@ static void run(struct bt_tracetool *t)
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
 	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
-		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + LOOK_NS));
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick ? TICK_NS : LOOK_NS)));
 
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
 		bt_tracer_measure(&t->tracer, now);
 		if (t->drain)
 			t->drain(t);
+		if (t->tick)
+			t->tick(t);
 		if (now < next || now >= end)
 			continue;
 		/* The grid stays; intervals missed while we were held up become one longer one. */
@@ -389,7 +407,7 @@ static void give_up_privilege(const struct bt_tracetool *t)
 {
 	uint64_t later = (t->out_opts->path ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (t->command ? 1ull << BT_CAP_KILL : 0);
 
-	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON, later);
+	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON | t->tracer.keep_caps, later);
 }
 
 int bt_tracetool_main(struct bt_tracetool *t)

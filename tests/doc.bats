@@ -60,6 +60,11 @@ page_options() {
   cd "$BATS_TEST_TMPDIR"
   timeout 60 bcpu -t 1,2 -d 100ms -w 10ms -i 50ms >bcpu.ndjson
   timeout 60 bcpu -r 1000 -d 100ms -w 0 int >>bcpu.ndjson
+  {
+    timeout 60 bsched -t 1,2 -d 100ms -w 10ms -i 50ms
+    timeout 60 bsched -r 1000 -d 100ms -w 0 --work 10us --policy other --prio 1 wakeup pipe
+    BSCHED_PLANT=pipe timeout 60 bsched -n 100 -t 1,2 -w 0 pipe 2>errors || :
+  } >bsched.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
   bagg bcpu.ndjson >bagg.ndjson

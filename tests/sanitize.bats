@@ -53,6 +53,34 @@ clean() {
   clean 0
 }
 
+@test "ASan and UBSan: all load tests of bsched, threads and processes" {
+  dir=$(variant SAN=address,undefined)
+  run --separate-stderr timeout 100 "$dir/bsched" -d 40ms -w 5ms -i 20ms -R 2
+  clean 0
+  echo "$output" >run.ndjson
+  check_records run.ndjson
+  run --separate-stderr timeout 100 "$dir/bsched" -d 40ms -w 5ms --process -E pipe --groups 1,2 --fds 5 pipe messaging
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bsched" -r 1000 --arrival poisson -d 100ms -t 1,2 --workers 3 --work 10us wakeup pipe timer
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bsched" --matrix -n 20 -w 0
+  clean 0
+  BSCHED_PLANT=messaging run --separate-stderr timeout 100 "$dir/bsched" -n 3 -w 0 --fds 3 messaging
+  clean 1
+}
+
+@test "TSan: the load tests of bsched, closed and open loop" {
+  dir=$(variant SAN=thread)
+  run --separate-stderr timeout 100 "$dir/bsched" -d 100ms -w 10ms -i 20ms timer wakeup messaging pipe yield
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bsched" -t 2 --workers 3 --work 10us -d 100ms -w 10ms -i 20ms wakeup pipe
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bsched" -r 2000 -t 2 --workers 2 -d 100ms -w 10ms -i 20ms timer wakeup pipe
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bsched" --groups 2 --fds 4 -E pipe -d 100ms -w 10ms -i 20ms messaging
+  clean 0
+}
+
 @test "ASan and UBSan: every test of bsys, closed and open loop" {
   dir=$(variant SAN=address,undefined)
   run --separate-stderr timeout 100 "$dir/bsys" -t 1,2 -d 20ms -w 5ms -i 10ms
@@ -81,6 +109,8 @@ clean() {
     socketpair eventfd futex mmap fault thread clock epoll # a child of fork would be checked as well
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   echo "$output" >run.ndjson
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bsched -n 3 -w 0 --fds 3 --loops 3
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bdiff -f text run.ndjson run.ndjson

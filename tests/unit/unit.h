@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct unit_test {
 	const char *name;
@@ -44,6 +46,25 @@ static unsigned unit_failures;
 			unit_failures++; \
 		} \
 	} while (0)
+
+/* unit_forked - run in a process of its own what changes a process for good: its signals, its privileges. */
+static inline void unit_forked(void (*run)(void))
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		run();
+		fflush(stdout);
+		_exit(unit_failures > 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+		printf("# a process of its own ended with status %#x\n", (unsigned)status);
+		unit_failures++;
+	}
+}
 
 static inline int unit_main(const struct unit_test *tests, int argc, char **argv)
 {

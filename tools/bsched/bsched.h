@@ -13,6 +13,7 @@
 #include "cpus.h"
 #include "distance.h"
 #include "loadrec.h"
+#include "traceopt.h"
 
 #define BSCHED_TESTS 5   /* load tests */
 #define BSCHED_TRACING 7 /* tracing tests */
@@ -60,11 +61,24 @@ struct bsched_policy {
 	bool prio_set;
 };
 
+/* What only the tracing tests take. */
+struct bsched_live {
+	struct bt_trace_opts opts;
+	uint32_t keys;      /* -k: bits of TRACE_KEY_ */
+	uint64_t min_ns;    /* --min; 0: no events */
+	int stack;          /* --stack: enum bsched_stacks */
+	const char *folded; /* --folded; NULL: none */
+	const char *given;  /* the first of these options that was given; NULL: none */
+};
+
+enum bsched_stacks { BSCHED_STACK_NONE, BSCHED_STACK_KERNEL, BSCHED_STACK_USER, BSCHED_STACK_BOTH };
+
 struct bsched {
 	struct bt_loadtool tool; /* first: the hooks get a pointer to it */
 	const char *names[BSCHED_TESTS + BSCHED_TRACING]; /* tests as given, each once */
 	size_t n_names;
 	char **command; /* the words after "--", NULL: none */
+	struct bsched_live live;
 
 	/* options of the load tests */
 	struct bsched_policy policy;
@@ -83,6 +97,11 @@ struct bsched {
 	struct bsched_job *jobs;
 	struct bt_load_job *runs;
 	struct bt_load_opts opts; /* of the job that runs now */
+	struct {                  /* what bsched_describe has found out about it */
+		const struct bsched_job *job;
+		uint32_t threads;
+		const char *text;
+	} distance;
 };
 
 enum bsched_engine { BSCHED_SOCKET, BSCHED_PIPE };
@@ -96,6 +115,21 @@ static inline const struct bsched_job *bsched_job_of(const struct bt_emit *e)
 {
 	return e->tool->job->config;
 }
+
+/* --- liveopt.c --- */
+
+enum { BSCHED_OPT_MIN = BT_OPT_TRACE_TOOL, BSCHED_OPT_STACK, BSCHED_OPT_FOLDED };
+
+/* Rows of the tracing tests alone, behind those of BT_OPTS_TRACE. */
+#define BSCHED_OPTS_LIVE \
+	{ BSCHED_OPT_MIN, "min", "TIME", "emit an event for every wait or stint of that length and more" }, \
+	{ BSCHED_OPT_STACK, "stack", "HALF", "offcpu, runq: group by the stack that left the CPU: kernel, user or both" }, \
+	{ BSCHED_OPT_FOLDED, "folded", "FILE", "with --stack: stacks and microseconds for flame graphs" }
+
+/* bsched_live_option - take one option if it is of the tracing tests. bsched_live_check - end the program when they do not go
+ * together. */
+bool bsched_live_option(struct bsched *b, struct bt_opts *o, int key);
+void bsched_live_check(const struct bsched *b);
 
 /* --- jobs.c --- */
 
@@ -152,10 +186,12 @@ struct bsched_task {
 	bool started;
 	pthread_t thread;
 	pid_t pid;
-	_Atomic bool gone;
+	_Atomic uint32_t state; /* of a thread */
+	int error;              /* why a thread could not begin */
 };
 
-/* bsched_task_start - run body(arg) with the policy of b. A process dies with the thread that started it. 0 or -errno. */
+/* bsched_task_start - run body(arg) with the policy of b. A process dies with the thread that started it. Returns 0 or -errno; that
+ * a process could not begin shows in its being lost. */
 int bsched_task_start(struct bsched_task *t);
 
 /* bsched_task_lost - whether it has ended. */
@@ -176,6 +212,9 @@ void bsched_work(uint64_t rounds);
 uint64_t bsched_work_calibrate(const struct bt_clock *clock, uint64_t ns);
 
 /* --- trace_bpf.c, or trace_nobpf.c where BPF=0 --- */
+
+/* bsched_live_metrics - of the tracing tests, NULL at the end. */
+extern const char *const bsched_live_metrics[];
 
 /* bsched_trace - run the tracing tests b->names until they end. Returns the exit status. */
 int bsched_trace(struct bsched *b);

@@ -17,8 +17,10 @@
 /* Options that only bsched has. Those of the tracing tests follow. */
 enum {
 	OPT_FDS = BT_OPT_TOOL, OPT_GROUPS, OPT_LOOPS, OPT_MATRIX, OPT_POLICY, OPT_PRIO, OPT_PROCESS, OPT_WORK, OPT_WORKERS,
-	OPT_TRACE
+	OPT_LAST
 };
+
+_Static_assert((int)OPT_LAST < (int)BT_OPT_TREE, "the options of tracing have numbers of their own");
 
 static const struct bt_opt options[] = {
 	BT_OPTS_LOAD,
@@ -33,6 +35,8 @@ static const struct bt_opt options[] = {
 	{ OPT_PROCESS, "process", NULL, "messaging, pipe: processes instead of threads" },
 	{ OPT_WORK, "work", "TIME", "wakeup: computation that follows each wake-up, 1us to 100ms (default none)" },
 	{ OPT_WORKERS, "workers", "N", "wakeup: workers of each message thread (default 1)" },
+	BT_OPTS_TRACE,
+	BSCHED_OPTS_LIVE,
 	BT_OPTS_OUT,
 	BT_OPTS_COMMON,
 	BT_OPTS_END
@@ -185,6 +189,10 @@ static bool choose_half(struct bsched *b)
 		bt_die_usage("tracing tests and load tests do not go together; trace a load: bsched runq -- bsched pipe");
 	if (traced == 0 && b->command)
 		bt_die_usage("a COMMAND is for the tracing tests: runq oncpu offcpu switch migrate wake preempt");
+	if (traced > 0)
+		bsched_live_check(b);
+	else if (b->live.given)
+		bt_die_usage("an option of the tracing tests was given, but none of them: runq oncpu offcpu switch migrate wake preempt");
 	return traced > 0;
 }
 
@@ -201,7 +209,7 @@ static void parse(struct bsched *b, int argc, char **argv)
 		case 'V':
 			bt_show_version(&tool);
 		default:
-			if (!load_option(b, &o, key))
+			if (!bsched_live_option(b, &o, key) && !load_option(b, &o, key))
 				bt_out_option(&b->tool.out_opts, &o, key);
 		}
 	if (key < 0)

@@ -33,11 +33,18 @@ static const char *distance(const struct bt_emit *e)
 	return bt_distance_name(first);
 }
 
+/* Files are read once for each run, not for each record. */
 static void describe_pair(const struct bt_emit *e, struct bt_rec *r)
 {
+	struct bsched *b = (struct bsched *)e->tool;
 	uint32_t cpu, peer;
 
-	bt_rec_str(r, "distance", distance(e));
+	if (b->distance.job != bsched_job_of(e) || b->distance.threads != e->tool->threads) {
+		b->distance.job = bsched_job_of(e);
+		b->distance.threads = e->tool->threads;
+		b->distance.text = distance(e);
+	}
+	bt_rec_str(r, "distance", b->distance.text);
 	if (e->tool->threads > 1)
 		return;
 	bsched_pair(bsched_job_of(e), 0, &cpu, &peer);

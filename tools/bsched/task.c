@@ -26,21 +26,27 @@ void bsched_futex_wake(_Atomic uint32_t *word, uint32_t count, bool shared)
 	syscall(SYS_futex, word, shared ? FUTEX_WAKE : FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
-/* The affinity was inherited from a worker, which has one CPU. What cannot be had here was tried before the run. */
-static void run(struct bsched_task *t)
+enum state { STARTING, RUNNING, GONE };
+
+/* The affinity was inherited from a worker, which has one CPU. */
+static int settle(const struct bsched_task *t)
 {
-	const struct bsched *b = t->b;
-	int rc = t->cpu >= 0 ? bt_cpus_pin((uint32_t)t->cpu) : bt_cpus_set(b->cpus, b->n_cpus);
+	int rc = t->cpu >= 0 ? bt_cpus_pin((uint32_t)t->cpu) : bt_cpus_set(t->b->cpus, t->b->n_cpus);
 
 	prctl(PR_SET_TIMERSLACK, 1);
-	if (rc == 0 && bsched_policy_apply(b, 0) == 0)
-		t->body(t->arg);
-	atomic_store(&t->gone, true);
+	return rc ? rc : bsched_policy_apply(t->b, 0);
 }
 
 static void *thread_main(void *arg)
 {
-	run(arg);
+	struct bsched_task *t = arg;
+
+	t->error = settle(t);
+	atomic_store(&t->state, RUNNING);
+	bsched_futex_wake(&t->state, 1, false);
+	if (t->error == 0)
+		t->body(t->arg);
+	atomic_store(&t->state, GONE);
 	return NULL;
 }
 
@@ -48,21 +54,30 @@ static void *thread_main(void *arg)
 static _Noreturn void process_main(struct bsched_task *t, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == parent)
-		run(t);
+	if (getppid() == parent && settle(t) == 0)
+		t->body(t->arg);
 	_exit(0);
+}
+
+/* Returns when the thread has settled: nobody may wait for one that could not. */
+static int start_thread(struct bsched_task *t)
+{
+	int rc = pthread_create(&t->thread, NULL, thread_main, t);
+
+	if (rc != 0)
+		return -rc;
+	t->started = true;
+	while (atomic_load(&t->state) == STARTING)
+		bsched_futex_wait(&t->state, STARTING, 0, false);
+	return t->error;
 }
 
 int bsched_task_start(struct bsched_task *t)
 {
 	pid_t parent = getpid(), pid;
-	int rc;
 
-	if (!t->process) {
-		rc = pthread_create(&t->thread, NULL, thread_main, t);
-		t->started = rc == 0;
-		return -rc;
-	}
+	if (!t->process)
+		return start_thread(t);
 	pid = fork();
 	if (pid == 0)
 		process_main(t, parent);
@@ -78,7 +93,7 @@ bool bsched_task_lost(struct bsched_task *t)
 	siginfo_t info = { .si_pid = 0 };
 
 	if (!t->process)
-		return atomic_load(&t->gone);
+		return atomic_load(&t->state) == GONE;
 	return waitid(P_PID, (id_t)t->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
 }
 

@@ -5,6 +5,8 @@
 #include "bsched.h"
 #include "err.h"
 
+const char *const bsched_live_metrics[] = { NULL };
+
 int bsched_trace(struct bsched *b)
 {
 	bt_die(BT_EXIT_UNABLE, "%s: this build has no BPF (BPF=0); the load tests work", b->names[0]);

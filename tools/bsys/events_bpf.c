@@ -238,7 +238,6 @@ void bsys_events_show(struct bt_tracetool *t)
 void bsys_events_summary(struct bt_tracetool *t)
 {
 	struct bsys_session *s = t->arg;
-	char cpu[16];
 
 	bt_tracetool_count(t, "matched", NULL, NULL, t->events);
 	bt_tracetool_count(t, "unmatched", "how", "return", s->skel->bss->bsys_lost.unmatched);
@@ -246,18 +245,7 @@ void bsys_events_summary(struct bt_tracetool *t)
 	bt_tracetool_count(t, "left_out", "how", "limit", s->skel->bss->bsys_lost.limited);
 	bt_tracetool_count(t, "unreturned", NULL, NULL, s->skel->bss->bsys_lost.unreturned);
 	bsys_in_flight(t);
-	for (unsigned i = 0; i < TRACE_CPUS; i++) {
-		struct bt_rec r;
-
-		if (i > 0 && s->skel->bss->ring_lost[i] == 0)
-			continue;
-		snprintf(cpu, sizeof(cpu), "%u", i);
-		bt_tracetool_start(t, &r, t->test);
-		bt_rec_str(&r, "cause", "ring");
-		bt_rec_u64(&r, "cpu", i);
-		bt_rec_count(&r, "lost", "count", BT_BETTER_NONE, s->skel->bss->ring_lost[i]);
-		bt_tracetool_emit(t, &r);
-	}
+	bt_tracetool_ring_lost(t, s->skel->bss->ring_lost);
 }
 
 void bsys_events_close(struct bsys_session *s)

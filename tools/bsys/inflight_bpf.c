@@ -100,7 +100,7 @@ static void emit(struct bt_tracetool *t, const struct waiting *w, uint64_t now)
 void bsys_in_flight(struct bt_tracetool *t)
 {
 	uint64_t now = bt_clock_monotonic();
-	struct list l = { .epoch = (uint16_t)*t->tracer.epoch };
+	struct list l = { .epoch = (uint16_t)t->tracer.beginnings };
 
 	gather(t, &l);
 	if (l.n > 0)

@@ -207,13 +207,12 @@ static _Noreturn void not_for(const char *option, const char *test)
 static void check_live(struct bsys *b)
 {
 	struct bt_buf reason = BT_BUF_INIT;
+	const char *conflict = bt_trace_conflict(&b->live.opts, b->live.command);
 	bool events = !strcmp(b->live.test, "events");
 	char bad[64];
 
-	if (b->live.opts.tree && !b->live.opts.n_pids)
-		bt_die_usage("--tree: only with -p");
-	if (b->live.opts.n_pids && b->live.command)
-		bt_die_usage("-p and a COMMAND exclude each other");
+	if (conflict)
+		bt_die_usage(conflict);
 	if (events && (b->live.count_only || b->live.opts.keys || b->live.opts.digits))
 		not_for(b->live.count_only ? "count-only" : b->live.opts.keys ? "keys" : "digits", "events");
 	if (!events && (b->live.sample || b->live.limit || b->live.ring_bytes))

@@ -51,8 +51,7 @@ static int programs_loaded(struct bt_tracetool *t)
 {
 	struct bsys_session *s = t->arg;
 
-	t->tracer.enabled = &s->skel->bss->enabled;
-	t->tracer.epoch = &s->skel->bss->epoch;
+	t->tracer.running = &s->skel->bss->running;
 	t->tracer.lost = (const volatile struct trace_lost *)&s->skel->bss->lost;
 	s->names.mount = t->tracer.cgroup_mount;
 	return s->events ? bsys_events_open(t) : 0;
@@ -102,7 +101,7 @@ int bsys_trace(struct bsys *b)
 		.open = open_programs, .loaded = programs_loaded, .meta = add_meta,
 		.show = s.events ? bsys_events_show : bsys_summary_show,
 		.summary = s.events ? bsys_events_summary : bsys_summary_end,
-		.ring_fd = -1, .drain = s.events ? bsys_events_drain : NULL, .arg = &s,
+		.ring_fd = -1, .count_events = s.events, .drain = s.events ? bsys_events_drain : NULL, .arg = &s,
 	};
 	status = bt_tracetool_main(&t);
 	bsys_events_close(&s);

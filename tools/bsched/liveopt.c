@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * liveopt - the options of the tracing tests.
+ */
+#include <string.h>
+
+#include "bsched.h"
+#include "err.h"
+
+#define MIN_MAX_NS (3600 * 1000000000ull)
+
+static void take_keys(struct bsched *b, struct bt_opts *o)
+{
+	static const char *const known[] = { "pid", "tid", "comm", "cgroup", "cpu", "prio", NULL };
+	char bad[32];
+
+	if (bt_trace_keys(o->arg, known, &b->live.keys, bad) < 0)
+		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu, prio is accepted", bad);
+}
+
+bool bsched_live_option(struct bsched *b, struct bt_opts *o, int key)
+{
+	static const char *const halves[] = { "none", "kernel", "user", "both", NULL };
+
+	switch (key) {
+	case BSCHED_OPT_MIN: bt_opts_time(o, 1, MIN_MAX_NS, &b->live.min_ns); break;
+	case BSCHED_OPT_STACK: bt_opts_choice(o, halves, &b->live.stack); break;
+	case BSCHED_OPT_FOLDED: b->live.folded = o->arg; break;
+	default:
+		if (!bt_trace_option(&b->live.opts, o, key))
+			return false;
+		if (key == 'k')
+			take_keys(b, o);
+	}
+	if (!b->live.given)
+		b->live.given = o->row->name;
+	return true;
+}
+
+static bool named(const struct bsched *b, const char *test)
+{
+	for (size_t i = 0; i < b->n_names; i++)
+		if (!strcmp(b->names[i], test))
+			return true;
+	return false;
+}
+
+void bsched_live_check(const struct bsched *b)
+{
+	const char *conflict = bt_trace_conflict(&b->live.opts, b->command);
+	struct bt_buf reason = BT_BUF_INIT;
+	char bad[64];
+
+	if (conflict)
+		bt_die_usage(conflict);
+	if (b->live.stack && !named(b, "offcpu") && !named(b, "runq"))
+		bt_die_usage("--stack: only with offcpu or runq");
+	if (b->live.folded && !b->live.stack)
+		bt_die_usage("--folded: only with --stack");
+	if (b->live.min_ns && !named(b, "offcpu") && !named(b, "runq") && !named(b, "oncpu"))
+		bt_die_usage("--min: only with runq, oncpu or offcpu");
+	if (bt_load_unknown(&b->tool.load, bsched_live_metrics, bad)) {
+		bt_buf_printf(&reason, "-m, --metrics: no metric of tracing is named '%s'", bad);
+		bt_die_usage(bt_buf_cstr(&reason));
+	}
+}
