@@ -231,7 +231,7 @@ static void take_keys(struct bsys *b, struct bt_opts *o)
 	char bad[32];
 
 	if (bt_trace_keys(o->arg, known, &b->live.keys, bad) < 0)
-		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu is accepted", bad);
+		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu, or none, is accepted", bad);
 }
 
 static void take_calls(struct bsys *b, struct bt_opts *o)
