@@ -119,6 +119,12 @@ static __always_inline void look_at(struct bsys_file *f, struct file *file)
 	f->ino = BPF_CORE_READ(file, f_inode, i_ino);
 	f->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 	f->position = (uint64_t)BPF_CORE_READ(file, f_pos);
+	if (path_is_pseudo(file)) {
+		f->path_kind = BSYS_PATH_PSEUDO;
+		f->path_len = pseudo_name(file, f->path);
+		f->path_whole = 1;
+		return;
+	}
 	f->path_kind = BSYS_PATH_NAMES;
 	f->path_len = path_names(file, f->path, BSYS_PATH, &f->path_whole);
 }
