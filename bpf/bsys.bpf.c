@@ -126,7 +126,7 @@ static __always_inline void look_at(struct bsys_file *f, struct file *file)
 		return;
 	}
 	f->path_kind = BSYS_PATH_NAMES;
-	f->path_len = path_names(file, f->path, BSYS_PATH, &f->path_whole);
+	f->path_len = path_names(file, f->path, BSYS_PATH_SHOWN, &f->path_whole);
 }
 
 static __noinline int keep_closing(struct task_struct *task, uint32_t tid, uint32_t fd)
@@ -242,7 +242,7 @@ static __always_inline void fill_path(struct bsys_event *e, uint8_t flags)
 
 	e->file.path_kind = n > 0 ? BSYS_PATH_STRING : BSYS_PATH_NONE;
 	e->file.path_len = n > 0 ? (uint32_t)n : 0;
-	e->file.path_whole = n < BSYS_PATH;
+	e->file.path_whole = n <= BSYS_PATH_SHOWN;
 }
 
 /* The file that was closed, if it is known. */

@@ -53,7 +53,8 @@ struct bsys_lost {
 	uint64_t unreturned; /* calls without an event: their tasks have ended in them */
 };
 
-#define BSYS_PATH 1024 /* bytes of a path as the kernel side gathers it */
+#define BSYS_PATH 1024       /* bytes of a path as the kernel side gathers it */
+#define BSYS_PATH_SHOWN 1000 /* of these so many fit a record together with what says that it was cut */
 
 /* What path holds. */
 enum {
