@@ -311,7 +311,8 @@ static __noinline int emit(struct task_struct *task, struct trace_task *t, uint6
 			return ring_full();
 		fill_event(e, task, t, now, ns, ret);
 	}
-	bpf_ringbuf_submit(e, 0);
+	/* The reader looks often enough by itself; waking it for each event would cost more than the rest. */
+	bpf_ringbuf_submit(e, bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < bconf.wake_bytes ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 

@@ -270,7 +270,7 @@ static void run(struct bt_tracetool *t)
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
 	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
-		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick ? TICK_NS : LOOK_NS)));
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick || t->drain ? TICK_NS : LOOK_NS)));
 
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
