@@ -40,7 +40,7 @@ struct bt_tracetool {
 	void (*meta)(struct bt_tracetool *t, struct bt_rec *r); /* more keys of meta, borrowed; may be NULL */
 	void (*show)(struct bt_tracetool *t);    /* emit the records of the interval or the whole (t->kind) */
 	void (*summary)(struct bt_tracetool *t); /* at the end: what was matched, not matched, in flight */
-	/* Events: the descriptor that is readable when there are some (-1: none), and what takes them. */
+	/* Events: the descriptor that is readable when there are many (-1: none), and what takes them, also 50 times a second. */
 	int ring_fd;
 	void (*drain)(struct bt_tracetool *t);
 	bool count_events;         /* -n counts these, not intervals */
@@ -56,7 +56,7 @@ struct bt_tracetool {
 	enum bt_kind kind;         /* of what show is to emit */
 	uint64_t dur_ns;           /* of tracing in the span shown, pauses left out */
 	int64_t ts_us;             /* its end */
-	int64_t wall_us;           /* Unix time less CLOCK_MONOTONIC, in microseconds */
+	int64_t wall_us;           /* Unix time less CLOCK_MONOTONIC, in microseconds: the same for a whole stream */
 	uint64_t lost;             /* events lost so far, all causes together */
 
 	/* its own */
