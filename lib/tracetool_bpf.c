@@ -225,7 +225,7 @@ static bool reader_gone(const struct bt_tracetool *t)
 /* Between samples, 0: there are none. -n counts intervals where it cannot count events. */
 static uint64_t interval_ns(const struct bt_tracetool *t)
 {
-	return t->load->interval_ns || t->drain || !t->load->count ? t->load->interval_ns : SECOND_NS;
+	return t->load->interval_ns || t->count_events || !t->load->count ? t->load->interval_ns : SECOND_NS;
 }
 
 static bool enough(const struct bt_tracetool *t)
