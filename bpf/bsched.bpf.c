@@ -75,10 +75,29 @@ static __always_inline bool tests(uint32_t test)
 static __always_inline void count_odd(uint8_t odd)
 {
 	if (unlikely(odd != TASKSTATE_FINE))
-		count(&bsched_lost.odd[odd & 7]);
+		count(odd == TASKSTATE_BACKWARDS ? &lost.clock : &bsched_lost.odd[odd & 7]);
 }
 
-/* The task's entry if its events are wanted. What was known of it before a pause is void. */
+/* What was known of the task before a pause is void, even whose number it is; but the children of those that are traced are found
+ * out in a pause too. */
+static __noinline void begin_anew(struct trace_task *t)
+{
+	t->seen = (uint16_t)running;
+	t->flags &= conf.filter & TRACE_BY_TREE ? TRACE_TASK_LISTED | TRACE_TASK_PENDING : 0;
+	t->state = (struct taskstate){};
+	t->call = t->by_tid = 0;
+	t->stack = 0;
+	for (uint32_t i = 0; i < RECENT; i++)
+		t->recent[i].slot = 0;
+}
+
+/* Whether the task can come to be wanted and not to be, again and again. */
+static __always_inline bool fickle(void)
+{
+	return conf.filter & (TRACE_BY_COMM | TRACE_BY_CGROUP);
+}
+
+/* The task's entry if its events are wanted. */
 static __always_inline struct trace_task *wanted(const struct who *w)
 {
 	struct trace_task *t;
@@ -88,13 +107,13 @@ static __always_inline struct trace_task *wanted(const struct who *w)
 	t = task_entry(w->tid);
 	if (!t)
 		return NULL;
-	if (unlikely(t->seen != (uint16_t)running)) {
-		t->seen = (uint16_t)running;
-		t->state = (struct taskstate){};
-		t->call = t->by_tid = 0;
-		t->stack = 0;
-	}
-	return task_wanted(t, w->task, w->tid, w->tgid) ? t : NULL;
+	if (unlikely(t->seen != (uint16_t)running))
+		begin_anew(t);
+	if (task_wanted(t, w->task, w->tid, w->tgid))
+		return t;
+	if (fickle())
+		t->state.what = TASKSTATE_UNKNOWN;
+	return NULL;
 }
 
 /* Whether the interval began where the task left a CPU by itself or was taken off it. */
