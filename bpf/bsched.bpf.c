@@ -159,6 +159,7 @@ static __noinline int emit(struct trace_task *t, struct task_struct *task, struc
 	struct bsched_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 
 	if (!e) {
+		count(&lost.ring);
 		count(&ring_lost[bpf_get_smp_processor_id() & (TRACE_CPUS - 1)]);
 		return 0;
 	}
