@@ -278,14 +278,23 @@ static __always_inline void preempted(const struct who *prev, const struct who *
 	counted(group_slot(&key));
 }
 
-/* The system call of a sleep as in a key. */
+/* The system call that a task sleeps in, as in a key. */
 static __always_inline uint32_t sleep_call(bool direct, struct task_struct *task)
 {
-	long nr = task_syscall(direct, task);
+	long nr = current_syscall(direct, task);
 
 	if (nr < 0 || (uint32_t)nr >= X32_BIT + BSCHED_CALLS)
 		return 0;
 	return syscall_abi(direct, task, (uint32_t)nr) * BSCHED_CALLS + ((uint32_t)nr & (BSCHED_CALLS - 1)) + 1;
+}
+
+/* Whether a task that was not preempted and does not sleep has given the CPU away. Else its time was up, and it noticed on its way
+ * back to its program. */
+static __always_inline bool yields(bool direct, struct task_struct *task)
+{
+	long nr = current_syscall(direct, task);
+
+	return nr >= 0 && syscall_yields(syscall_abi(direct, task, (uint32_t)nr), (uint32_t)nr);
 }
 
 static __always_inline void left_cpu(bool direct, void *ctx, const struct who *prev, const struct who *next, uint64_t now,
@@ -303,9 +312,13 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 		preempted(prev, next);
 	span = taskstate_out(&t->state, now, preempt, state);
 	count_odd(span.odd);
-	note_other(t, next->task, next->tid);
-	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING)
+	if (!t->state.early) /* else the waker is the evidence of the wait that begins */
+		note_other(t, next->task, next->tid);
+	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING) {
+		if (span.how == TASKSTATE_GAVE && !yields(direct, prev->task))
+			span.how = TASKSTATE_TAKEN;
 		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0, NULL);
+	}
 	if (asleep && state & TASKSTATE_DEAD) {
 		task_forget(t);
 		return;
