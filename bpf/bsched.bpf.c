@@ -11,6 +11,7 @@
 #include "taskstate.h"
 
 #define RECENT 4u /* groups that a task remembers */
+#define SLEEP_MARKS 0x2300u /* TASK_WAKEKILL, TASK_WAKING, TASK_FREEZABLE: of a sleeping state, but none of their own */
 
 struct trace_task {
 	uint32_t tid;
@@ -407,17 +408,17 @@ static __always_inline int woken(bool direct, struct who wakee)
 	t = wanted(&wakee);
 	if (!t)
 		return 0;
-	if (tests(BSCHED_WAKE) || bconf.min_ns) {
+	if (tests(BSCHED_WAKE) || bconf.min_ns)
 		waker = current_who(direct);
-		note_other(t, waker.task, waker.tid);
-		if (tests(BSCHED_WAKE) && cpu_wanted())
-			count_wakeup(&waker, &wakee);
-	}
+	if (tests(BSCHED_WAKE) && cpu_wanted())
+		count_wakeup(&waker, &wakee);
 	now = bpf_ktime_get_ns();
 	span = wake_up(direct, t, wakee.task, now);
 	count_odd(span.odd);
+	if (bconf.min_ns && (t->state.what == TASKSTATE_WOKEN || t->state.early) && span.odd != TASKSTATE_REPEATED)
+		note_other(t, waker.task, waker.tid);
 	if (tests(BSCHED_OFFCPU) && span.what == TASKSTATE_BLOCKED)
-		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call, NULL);
+		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state & ~SLEEP_MARKS, t->call, NULL);
 	return 0;
 }
 
