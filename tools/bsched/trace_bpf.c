@@ -247,7 +247,6 @@ static void summary(struct bt_tracetool *t)
 	count_in_flight(t);
 	bt_tracetool_count(t, "odd", "how", "repeated", odd[TASKSTATE_REPEATED]);
 	bt_tracetool_count(t, "odd", "how", "unwoken", odd[TASKSTATE_UNWOKEN]);
-	bt_tracetool_count(t, "odd", "how", "backwards", odd[TASKSTATE_BACKWARDS]);
 	if (s->live->stack)
 		bt_tracetool_count(t, "lost", "cause", "stacks", s->skel->bss->bsched_lost.stacks);
 	if (s->live->min_ns)
