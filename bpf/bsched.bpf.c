@@ -600,9 +600,13 @@ int raw_rename(unsigned long long *ctx)
 #define CLASSIC_PREEMPTED 0x100u
 #define CLASSIC_DEAD 0x30u
 
+#define CLASSIC_IDLE 0x80u
+#define IDLE_STATE 0x402u /* TASK_IDLE */
+
+/* The number of the tracer's only thread is that of its process. */
 static __always_inline struct who only_number(uint32_t tid)
 {
-	struct who w = { NULL, tid, 0 };
+	struct who w = { NULL, tid, tid == self_tgid ? tid : 0 };
 
 	return w;
 }
@@ -616,6 +620,8 @@ int tp_sched_switch(void *ctx)
 	state &= CLASSIC_PREEMPTED - 1;
 	if (state & CLASSIC_DEAD)
 		state = TASKSTATE_DEAD;
+	else if (state == CLASSIC_IDLE)
+		state = IDLE_STATE;
 	return switched(false, ctx, current_who(false), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
 }
 
