@@ -422,6 +422,15 @@ static __always_inline int woken(bool direct, struct who wakee)
 	return 0;
 }
 
+/* A number may come again: whoever had it before is forgotten. */
+static __always_inline void forget(uint32_t tid)
+{
+	struct trace_task *t = task_known(tid);
+
+	if (t)
+		task_forget(t);
+}
+
 static __always_inline int made(bool direct, struct who task)
 {
 	struct trace_task *t;
@@ -429,6 +438,8 @@ static __always_inline int made(bool direct, struct who task)
 
 	if (!running)
 		return 0;
+	if (!(conf.filter & TRACE_BY_TREE)) /* else its fork has been seen */
+		forget(task.tid);
 	t = wanted(&task);
 	if (!t)
 		return 0;
@@ -463,35 +474,56 @@ static __always_inline int migrated(struct who task, uint32_t from, uint32_t to)
 	return 0;
 }
 
-/* A number may come again: whoever had it before is forgotten. */
 static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
 {
-	struct trace_task *child = task_known(child_tid);
-
-	if (child)
-		task_forget(child);
+	forget(child_tid);
 	task_inherit(parent_tid, child_tid);
 	return 0;
 }
 
-/* A command that was waited for begins here, running. */
-static __always_inline int renamed(uint32_t tid, uint32_t old_tid)
+static __always_inline int renamed(struct trace_task *t, bool exec)
 {
-	struct trace_task *t;
-
-	if (old_tid)
-		task_renumber(old_tid, tid);
-	t = task_known(tid);
 	if (!t)
 		return 0;
-	if (old_tid && t->flags & TRACE_TASK_PENDING) {
-		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
-		t->seen = (uint16_t)running;
-	}
-	task_renamed(t, old_tid != 0);
+	task_renamed(t, exec);
 	for (uint32_t i = 0; i < RECENT; i++)
 		t->recent[i].slot = 0;
 	return 0;
+}
+
+/* A thread that is not the first one takes over the first one's number: some of its events may have been under that already. */
+static __always_inline void renumbered(uint32_t from, uint32_t to)
+{
+	struct trace_task *t = task_known(to);
+	struct taskstate own = {};
+
+	if (t && t->seen == (uint16_t)running)
+		own = t->state;
+	task_renumber(from, to);
+	t = task_known(to);
+	if (!t)
+		return;
+	taskstate_renumber(&own, &t->state);
+	t->state = own;
+}
+
+/* A command that was waited for begins here, running. It may be the first that is seen of it. */
+static __always_inline int executed(uint32_t tid, uint32_t old_tid)
+{
+	struct trace_task *t;
+
+	if (tid != old_tid)
+		renumbered(old_tid, tid);
+	t = conf.filter & TRACE_BY_PID ? task_made(tid) : task_known(tid);
+	if (!t)
+		return 0;
+	if ((conf.filter & TRACE_BY_PID) && !(t->flags & (TRACE_TASK_KNOWN | TRACE_TASK_LISTED)))
+		t->flags |= (uint16_t)listed_flags((void *)bpf_get_current_task(), tid, (uint32_t)(bpf_get_current_pid_tgid() >> 32));
+	if (t->flags & TRACE_TASK_PENDING) {
+		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
+		t->seen = (uint16_t)running;
+	}
+	return renamed(t, true);
 }
 
 static __always_inline int on_switch(bool direct, unsigned long long *ctx)
@@ -537,13 +569,13 @@ int on_fork(unsigned long long *ctx)
 SEC("tp_btf/sched_process_exec")
 int on_exec(unsigned long long *ctx)
 {
-	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, (uint32_t)ctx[1]);
+	return executed((uint32_t)((struct task_struct *)ctx[0])->pid, (uint32_t)ctx[1]);
 }
 
 SEC("tp_btf/task_rename")
 int on_rename(unsigned long long *ctx)
 {
-	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, 0);
+	return renamed(task_known((uint32_t)((struct task_struct *)ctx[0])->pid), false);
 }
 
 static __always_inline uint32_t tid_of(unsigned long long task)
@@ -586,13 +618,13 @@ int raw_fork(unsigned long long *ctx)
 SEC("raw_tp/sched_process_exec")
 int raw_exec(unsigned long long *ctx)
 {
-	return renamed(tid_of(ctx[0]), (uint32_t)ctx[1]);
+	return executed(tid_of(ctx[0]), (uint32_t)ctx[1]);
 }
 
 SEC("raw_tp/task_rename")
 int raw_rename(unsigned long long *ctx)
 {
-	return renamed(tid_of(ctx[0]), 0);
+	return renamed(task_known(tid_of(ctx[0])), false);
 }
 
 /* Classic tracepoints tell numbers only: of the task that is not the current one nothing else is known. Their states are those of
@@ -654,11 +686,11 @@ int tp_fork(void *ctx)
 SEC("tp/sched/sched_process_exec")
 int tp_exec(void *ctx)
 {
-	return renamed(field_of(ctx, TRACE_FIELD_EXEC_TID), field_of(ctx, TRACE_FIELD_EXEC_OLD_TID));
+	return executed(field_of(ctx, TRACE_FIELD_EXEC_TID), field_of(ctx, TRACE_FIELD_EXEC_OLD_TID));
 }
 
 SEC("tp/task/task_rename")
 int tp_rename(__attribute__((unused)) void *ctx)
 {
-	return renamed((uint32_t)bpf_get_current_pid_tgid(), 0);
+	return renamed(task_known((uint32_t)bpf_get_current_pid_tgid()), false);
 }
