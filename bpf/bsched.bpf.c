@@ -526,6 +526,15 @@ static __always_inline int executed(uint32_t tid, uint32_t old_tid)
 	return renamed(t, true);
 }
 
+/* The entry goes with the last switch, which is still to come, if switches are seen at all. */
+static __always_inline int ended(struct task_struct *task, uint32_t tid, uint32_t tgid)
+{
+	task_unlist(task, tid, tgid);
+	if (!(bconf.tests & ~(1u << BSCHED_MIGRATE | 1u << BSCHED_WAKE)))
+		forget(tid);
+	return 0;
+}
+
 static __always_inline int on_switch(bool direct, unsigned long long *ctx)
 {
 	struct task_struct *prev = (struct task_struct *)ctx[1], *next = (struct task_struct *)ctx[2];
@@ -578,6 +587,14 @@ int on_rename(unsigned long long *ctx)
 	return renamed(task_known((uint32_t)((struct task_struct *)ctx[0])->pid), false);
 }
 
+SEC("tp_btf/sched_process_exit")
+int on_exit(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return ended(task, (uint32_t)task->pid, (uint32_t)task->tgid);
+}
+
 static __always_inline uint32_t tid_of(unsigned long long task)
 {
 	return (uint32_t)BPF_CORE_READ((struct task_struct *)task, pid);
@@ -625,6 +642,14 @@ SEC("raw_tp/task_rename")
 int raw_rename(unsigned long long *ctx)
 {
 	return renamed(task_known(tid_of(ctx[0])), false);
+}
+
+SEC("raw_tp/sched_process_exit")
+int raw_exit(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return ended(task, tid_of(ctx[0]), (uint32_t)BPF_CORE_READ(task, tgid));
 }
 
 /* Classic tracepoints tell numbers only: of the task that is not the current one nothing else is known. Their states are those of
@@ -693,4 +718,12 @@ SEC("tp/task/task_rename")
 int tp_rename(__attribute__((unused)) void *ctx)
 {
 	return renamed(task_known((uint32_t)bpf_get_current_pid_tgid()), false);
+}
+
+SEC("tp/sched/sched_process_exit")
+int tp_exit(__attribute__((unused)) void *ctx)
+{
+	uint64_t who = bpf_get_current_pid_tgid();
+
+	return ended((void *)bpf_get_current_task(), (uint32_t)who, (uint32_t)(who >> 32));
 }

@@ -254,10 +254,10 @@ static void summary(struct bt_tracetool *t)
 	bsched_stacks_write(s);
 }
 
-/* Only what the tests need; the first three follow numbers and names. */
+/* Only what the tests need; the first four follow numbers and names. */
 static void choose_programs(const char *programs[10], uint32_t tests, const struct bsched *b)
 {
-	bool times = has(tests, BSCHED_RUNQ) || has(tests, BSCHED_ONCPU) || has(tests, BSCHED_OFFCPU);
+	bool switches = tests & ~(1u << BSCHED_MIGRATE | 1u << BSCHED_WAKE);
 	bool tree = b->command || b->live.opts.tree;
 	unsigned n = 0;
 
@@ -266,7 +266,9 @@ static void choose_programs(const char *programs[10], uint32_t tests, const stru
 	programs[n++] = "exec";
 	if (b->live.opts.n_allow || b->live.opts.n_deny || b->live.keys)
 		programs[n++] = "rename";
-	if (times || has(tests, BSCHED_SWITCH) || has(tests, BSCHED_PREEMPT))
+	if (b->live.opts.n_pids || !switches)
+		programs[n++] = "exit";
+	if (switches)
 		programs[n++] = "sched_switch";
 	if (has(tests, BSCHED_RUNQ) || has(tests, BSCHED_OFFCPU) || has(tests, BSCHED_WAKE)) {
 		programs[n++] = "sched_waking";
