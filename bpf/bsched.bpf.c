@@ -117,19 +117,13 @@ static __always_inline struct trace_task *wanted(const struct who *w)
 	return NULL;
 }
 
-/* Whether the interval began where the task left a CPU by itself or was taken off it. */
-static __always_inline bool has_stack(uint32_t what)
-{
-	return what / BSCHED_HOWS == BSCHED_OFFCPU || what == BSCHED_RUNQ * BSCHED_HOWS + BSCHED_PREEMPTED;
-}
-
 static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *task, uint64_t tag, uint32_t tid, uint32_t tgid)
 {
 	struct trace_key key = { .what = (uint8_t)tag, .more = (uint32_t)(tag >> 8), .other_tid = (uint32_t)(tag >> 40) };
 	uint32_t i = (key.what + key.other_tid) % RECENT, slot;
 
 	key_task(&key, conf.keys, task, tgid, tid);
-	if (conf.keys & TRACE_KEY_STACK && has_stack(key.what))
+	if (conf.keys & TRACE_KEY_STACK && bsched_has_stack(key.what))
 		__builtin_memcpy(key.other_comm, &t->stack, sizeof(t->stack));
 	slot = group_slot(&key);
 	if (slot < conf.n_slots) {
@@ -247,10 +241,13 @@ static __noinline uint64_t keep_stack(void *ctx, uint32_t tgid)
 	}
 	hash = hash_frames(hash, s->kernel, s->n_kernel);
 	hash = hash_frames(hash, s->user, s->n_user) | 1;
-	if (!bpf_map_lookup_elem(&stacks, &hash) && bpf_map_update_elem(&stacks, &hash, s, BPF_ANY) != 0) {
+	if (bpf_map_lookup_elem(&stacks, &hash))
+		return hash;
+	if (bpf_map_update_elem(&stacks, &hash, s, BPF_ANY) != 0) {
 		count(&bsched_lost.stacks);
 		return 0;
 	}
+	count(&bsched_lost.kept);
 	return hash;
 }
 
@@ -326,7 +323,7 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 	}
 	if (tests(BSCHED_OFFCPU) && prev->task)
 		t->call = asleep ? sleep_call(direct, prev->task) : 0;
-	if (bconf.stacks)
+	if (bconf.stacks && tests(asleep ? BSCHED_OFFCPU : BSCHED_RUNQ))
 		t->stack = keep_stack(ctx, prev->tgid);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * trace_bpf - the tracing tests: sets the BPF programs up and makes records of what they have counted. Single long intervals are
- * in longest_bpf.c, stacks in stacks_bpf.c.
+ * in longest_bpf.c, stacks in stacks_bpf.c and folded_bpf.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -150,7 +150,6 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 	struct bsched_session *s = t->arg;
 	unsigned test = key->what / BSCHED_HOWS;
 	uint32_t pair_keys = s->live->keys ? s->live->keys : TRACE_KEY_COMM;
-	const char *stack = s->live->stack ? bsched_stack_name(s, key->other_comm) : NULL;
 
 	if (bsched_how_name(key->what))
 		bt_rec_str(r, "how", bsched_how_name(key->what));
@@ -172,8 +171,8 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 	/* Switches from the idle task and our own have no other key. */
 	if (test != BSCHED_SWITCH || key->what % BSCHED_HOWS < BSCHED_IDLE)
 		bt_tracerec_key(r, key, s->live->keys, &s->names);
-	if (stack)
-		bt_rec_str(r, "stack", stack);
+	if (s->live->stack)
+		bsched_stack_record(s, r, key);
 }
 
 static void show_group(void *arg, const struct bt_trace_view *v)
@@ -198,7 +197,7 @@ static void show_group(void *arg, const struct bt_trace_view *v)
 	if (t->kind != BT_KIND_RESULT)
 		return;
 	s->matched += v->hist->n + v->extra[BSCHED_COUNT];
-	bsched_stacks_fold(s, v->key, (uint64_t)v->hist->sum);
+	bsched_folded_add(s, v->key, (uint64_t)v->hist->sum);
 }
 
 static void show(struct bt_tracetool *t)
@@ -251,7 +250,6 @@ static void summary(struct bt_tracetool *t)
 		bt_tracetool_count(t, "lost", "cause", "stacks", s->skel->bss->bsched_lost.stacks);
 	if (s->live->min_ns)
 		bsched_longest_lost(t);
-	bsched_stacks_write(s);
 }
 
 /* Only what the tests need; the first four follow numbers and names. */
@@ -321,10 +319,13 @@ int bsched_trace(struct bsched *b)
 		.size = { .plain_groups = PLAIN_GROUPS, .buckets = s.tests & (1u << BSCHED_RUNQ | 1u << BSCHED_ONCPU | 1u << BSCHED_OFFCPU),
 			  .digits = 2, .irqs_off = true },
 		.open = open_programs, .loaded = programs_loaded, .meta = add_meta, .show = show, .summary = summary, .ring_fd = -1,
-		.drain = b->live.min_ns ? bsched_longest_drain : NULL, .tick = b->live.stack ? bsched_stacks_read : NULL, .arg = &s,
+		.drain = b->live.min_ns ? bsched_longest_drain : NULL, .tick = b->live.stack ? bsched_stacks_read : NULL,
+		.last = b->live.folded ? bsched_folded_write : NULL, .arg = &s,
 	};
+	bsched_folded_open(&s);
 	status = bt_tracetool_main(&t);
 	ring_buffer__free(s.ring);
+	bsched_folded_close(&s);
 	bsched_stacks_close(&s);
 	bt_cgroupnames_free(&s.names);
 	bsched_bpf__destroy(s.skel);
