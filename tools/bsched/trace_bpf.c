@@ -219,19 +219,40 @@ struct task {
 	struct taskstate state;
 };
 
+#define DOINGS (TASKSTATE_NEW + 1) /* enum taskstate_what */
+
+static void count_doing(const struct bt_tracetool *t, const struct task *task, uint64_t counts[DOINGS])
+{
+	if (task->tid && task->seen == (uint16_t)t->tracer.beginnings && task->state.what < DOINGS)
+		counts[task->state.what]++;
+}
+
+/* Those that had no place in the table. */
+static void count_elsewhere(const struct bt_tracetool *t, uint64_t counts[DOINGS])
+{
+	const struct bpf_map *map = ((const struct bsched_session *)t->arg)->skel->maps.more_tasks;
+	_Alignas(struct task) char task[512];
+	uint32_t tid = 0, next;
+
+	if (bpf_map__value_size(map) > sizeof(task))
+		return;
+	for (bool first = true; bpf_map_get_next_key(bpf_map__fd(map), first ? NULL : &tid, &next) == 0; first = false) {
+		tid = next;
+		if (bpf_map_lookup_elem(bpf_map__fd(map), &tid, task) == 0)
+			count_doing(t, (const struct task *)task, counts);
+	}
+}
+
 /* Tasks whose interval has not ended: what they do now is in no figure. */
 static void count_in_flight(struct bt_tracetool *t)
 {
-	static const char *const names[] = { "unknown", "oncpu", "offcpu", "woken", "preempted", "new" };
-	uint64_t counts[sizeof(names) / sizeof(names[0])] = { 0 };
+	static const char *const names[DOINGS] = { "unknown", "oncpu", "offcpu", "woken", "preempted", "new" };
+	uint64_t counts[DOINGS] = { 0 };
 
-	for (uint32_t i = 0; i < t->tracer.conf->n_tasks; i++) {
-		const struct task *task = (const struct task *)(t->tracer.tasks + i * t->tracer.task_bytes);
-
-		if (task->tid && task->seen == (uint16_t)t->tracer.beginnings && task->state.what < sizeof(names) / sizeof(names[0]))
-			counts[task->state.what]++;
-	}
-	for (unsigned i = TASKSTATE_RUNNING; i < sizeof(names) / sizeof(names[0]); i++)
+	for (uint32_t i = 0; i < t->tracer.conf->n_tasks; i++)
+		count_doing(t, (const struct task *)(t->tracer.tasks + i * t->tracer.task_bytes), counts);
+	count_elsewhere(t, counts);
+	for (unsigned i = TASKSTATE_RUNNING; i < DOINGS; i++)
 		bt_tracetool_count(t, "in_flight", "how", names[i], counts[i]);
 }
 
