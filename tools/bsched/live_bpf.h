@@ -29,6 +29,8 @@ struct bsched_session {
 	struct bsched_bpf *skel;
 	struct bt_cgroupnames names;
 	uint32_t tests; /* bits, 1 << BSCHED_RUNQ and so on */
+	uint32_t pair_keys; /* of wake and preempt, which have keys without -k too */
+	bool classic;       /* of those two only numbers are known */
 	uint64_t matched;
 	/* longest_bpf.c */
 	struct ring_buffer *ring;

@@ -97,7 +97,9 @@ static struct bpf_object_skeleton *open_programs(struct bt_tracetool *t, struct 
 	own->tests = s->tests;
 	own->stacks = (uint32_t)s->live->stack; /* the same bits */
 	own->min_ns = s->live->min_ns;
-	own->pair_keys = s->live->keys ? s->live->keys : TRACE_KEY_COMM;
+	s->classic = t->tracer.attach == BT_ATTACH_CLASSIC;
+	s->pair_keys = s->live->keys ? s->live->keys : s->classic ? TRACE_KEY_TID : TRACE_KEY_COMM;
+	own->pair_keys = s->pair_keys;
 	bpf_map__set_max_entries(s->skel->maps.ring, s->live->min_ns ? RING_BYTES : 4096);
 	bpf_map__set_max_entries(s->skel->maps.stacks, s->live->stack ? STACKS : 1);
 	return s->skel->skeleton;
@@ -149,17 +151,16 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 {
 	struct bsched_session *s = t->arg;
 	unsigned test = key->what / BSCHED_HOWS;
-	uint32_t pair_keys = s->live->keys ? s->live->keys : TRACE_KEY_COMM;
 
 	if (bsched_how_name(key->what))
 		bt_rec_str(r, "how", bsched_how_name(key->what));
 	if (test == BSCHED_OFFCPU)
 		add_sleep(r, key, room);
-	if (test == BSCHED_PREEMPT)
+	if (test == BSCHED_PREEMPT && !s->classic)
 		bt_rec_bool(r, "same_cgroup", key->what % BSCHED_HOWS == BSCHED_SAME_CGROUP);
 	if (test == BSCHED_WAKE || test == BSCHED_PREEMPT) {
-		bt_tracerec_key(r, key, pair_keys, &s->names);
-		add_other(r, key, pair_keys, test == BSCHED_WAKE);
+		bt_tracerec_key(r, key, s->pair_keys, &s->names);
+		add_other(r, key, s->pair_keys, test == BSCHED_WAKE);
 		return;
 	}
 	if (test == BSCHED_MIGRATE && s->live->keys & TRACE_KEY_CPU) {
