@@ -60,6 +60,7 @@ enum {
 	BSYS_PATH_NONE,
 	BSYS_PATH_STRING, /* an argument: the string itself */
 	BSYS_PATH_NAMES,  /* an open file: its name and those of its directories upwards, each with its NUL */
+	BSYS_PATH_PSEUDO, /* an open file that is in no directory: its name, which may be empty */
 };
 
 /* The file that a call is about. */

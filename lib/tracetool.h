@@ -59,7 +59,7 @@ struct bt_tracetool {
 	enum bt_kind kind;         /* of what show is to emit */
 	uint64_t dur_ns;           /* of tracing in the span shown, pauses left out */
 	int64_t ts_us;             /* its end */
-	int64_t wall_us;           /* Unix time less CLOCK_MONOTONIC, in microseconds */
+	int64_t wall_us;           /* Unix time less CLOCK_MONOTONIC, in microseconds: the same for a whole stream */
 	uint64_t lost;             /* events lost so far, all causes together */
 
 	/* its own */

@@ -18,6 +18,7 @@
 #define LOOK_NS 200000000u  /* how often to see whether the reader of our output still lives */
 #define TICK_NS 20000000u
 #define SECOND_NS 1000000000u
+#define STEP_US 100000 /* the wall clock has been set: more than it is ever slewed between two looks */
 
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns)
 {
@@ -155,6 +156,27 @@ static int open_control(struct bt_tracetool *t)
 	return rc;
 }
 
+/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the wall
+ * clock was set. */
+static void relate_clocks(struct bt_tracetool *t)
+{
+	uint64_t narrowest = UINT64_MAX;
+	int64_t found = 0;
+
+	for (int i = 0; i < 5 && narrowest > 1000; i++) {
+		uint64_t before = bt_clock_monotonic();
+		int64_t wall = bt_clock_wall_us();
+		uint64_t width = bt_clock_monotonic() - before;
+
+		if (width >= narrowest)
+			continue;
+		narrowest = width;
+		found = wall - (int64_t)((before + width / 2) / 1000);
+	}
+	if (found - t->wall_us > STEP_US || t->wall_us - found > STEP_US)
+		t->wall_us = found;
+}
+
 static void count_lost(struct bt_tracetool *t)
 {
 	const volatile struct trace_lost *l = t->tracer.lost;
@@ -178,8 +200,8 @@ static void close_span(struct bt_tracetool *t, enum bt_kind kind, uint64_t now_n
 	t->kind = kind;
 	t->dur_ns = kind == BT_KIND_SAMPLE ? t->span_ns : t->whole_ns;
 	t->span_ns = 0;
-	t->ts_us = bt_clock_wall_us();
-	t->wall_us = t->ts_us - (int64_t)(bt_clock_monotonic() / 1000);
+	relate_clocks(t);
+	t->ts_us = bt_tracetool_time(t, now_ns);
 	count_lost(t);
 }
 
@@ -253,6 +275,7 @@ static void run(struct bt_tracetool *t)
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
 		bt_tracer_measure(&t->tracer, now);
+		relate_clocks(t);
 		if (t->drain)
 			t->drain(t);
 		if (t->tick)
@@ -394,6 +417,7 @@ static void trace(struct bt_tracetool *t)
 	int rc;
 
 	t->cpu_ns = cpu_ns();
+	relate_clocks(t);
 	switch_on(t, true);
 	t->start_ns = t->resumed_ns;
 	rc = t->command ? bt_child_release(&t->child) : 0;
