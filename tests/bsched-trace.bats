@@ -223,8 +223,8 @@ first() {
   trace --max-tasks 1500 runq oncpu switch -- "$TASKS" storm 600
   [ "$(what oncpu n '.how == "exited"')" -ge $((601 - $(hidden))) ]
   # Nothing stays of those who have gone.
-  trace --max-tasks 1500 oncpu -- sh -c "for i in 1 2 3 4; do $TRACED children 1200 5; done"
-  [ "$(what oncpu n '.how == "exited"')" -ge $((4805 - $(hidden))) ]
+  trace --max-tasks 1500 oncpu -- sh -c "for i in 1 2 3 4 5 6; do $TASKS storm 1200; done"
+  [ "$(what oncpu n '.how == "exited"')" -ge $((7206 - $(hidden))) ]
   [ "$(total out.ndjson in_flight)" -eq 0 ]
 }
 
