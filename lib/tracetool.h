@@ -46,6 +46,9 @@ struct bt_tracetool {
 	bool count_events;         /* -n counts these, not intervals */
 	uint64_t events;           /* emitted so far, by drain */
 	void (*tick)(struct bt_tracetool *t); /* 50 times a second; may be NULL */
+	/* last: behind the records, with what privilege is left, put in place a file of the tool's own; false: it could not, and said
+	 * so. NULL: there is none. */
+	bool (*last)(struct bt_tracetool *t);
 	void *arg;                 /* the tool's own */
 
 	/* for the hooks to read */
