@@ -101,8 +101,8 @@ uint64_t bt_tracer_missed(struct bt_tracer *t);
 /* bt_tracer_map_bytes - kernel memory of all maps. */
 uint64_t bt_tracer_map_bytes(const struct bt_tracer *t);
 
-/* bt_tracer_detach - detach all; no program runs any more when it returns. bt_tracer_close - detach and unmap; takes one that failed
- * anywhere. The skeleton is the tool's to destroy afterwards. */
+/* bt_tracer_detach - detach all; no program runs any more when it returns. bt_tracer_close - detach and unmap; takes one that
+ * failed anywhere. The skeleton is the tool's to destroy afterwards. */
 void bt_tracer_detach(struct bt_tracer *t);
 void bt_tracer_close(struct bt_tracer *t);
 
