@@ -156,8 +156,8 @@ static int open_control(struct bt_tracetool *t)
 	return rc;
 }
 
-/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the wall
- * clock was set. */
+/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the
+ * wall clock was set. */
 static void relate_clocks(struct bt_tracetool *t)
 {
 	uint64_t narrowest = UINT64_MAX;

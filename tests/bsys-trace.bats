@@ -851,6 +851,20 @@ END
   [[ "$stderr" == *"No space left"* ]]
 }
 
+@test "root: the examples of the page" {
+  sed -n 's/^\.Dl \(bsys \(trace\|events\) .*\)/\1/p' "$TOP/man/bsys.1" | sed 's/\\(dq/"/g' >examples
+  [ "$(wc -l <examples)" -ge 6 ]
+  while IFS= read -r command; do
+    run --separate-stderr timeout 60 bash -o pipefail -c "$command" </dev/null
+    [ "$status" -eq 0 ] || { echo "$command: $status $stderr"; false; }
+    [ -n "$output" ] || [[ "$command" == *-p\ 1* || "$command" == *-o* || "$command" == *ENOENT* ]] || { echo "$command: nothing"; false; }
+  done <examples
+  complete io.ndjson
+  [ "$(jq -s '[.[] | select(.kind == "event" and .syscall == "write" and .size == 4096)] | length' io.ndjson)" -eq 10 ]
+  bsys --help | sed -n 's/^  \(bsys \(trace\|events\) .*\)/\1/p' >examples
+  [ "$(wc -l <examples)" -eq 2 ]
+}
+
 @test "root: the programs tell what they cost" {
   timeout 20 bsys trace -o out.ndjson -- "$TRACED" loop 20000
   jq -se '[.[] | select(.metric == "self_run") | .program] | contains(["on_sys_enter", "on_sys_exit"])' out.ndjson
