@@ -119,8 +119,14 @@ static __always_inline void look_at(struct bsys_file *f, struct file *file)
 	f->ino = BPF_CORE_READ(file, f_inode, i_ino);
 	f->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 	f->position = (uint64_t)BPF_CORE_READ(file, f_pos);
+	if (path_is_pseudo(file)) {
+		f->path_kind = BSYS_PATH_PSEUDO;
+		f->path_len = pseudo_name(file, f->path);
+		f->path_whole = 1;
+		return;
+	}
 	f->path_kind = BSYS_PATH_NAMES;
-	f->path_len = path_names(file, f->path, BSYS_PATH, &f->path_whole);
+	f->path_len = path_names(file, f->path, BSYS_PATH_SHOWN, &f->path_whole);
 }
 
 static __noinline int keep_closing(struct task_struct *task, uint32_t tid, uint32_t fd)
@@ -149,7 +155,10 @@ static __always_inline int enter(bool direct, struct task_struct *task, long id,
 	t = task_entry(tid);
 	if (!t)
 		return 0;
-	t->seen = (uint16_t)running;
+	if (unlikely(t->seen != (uint16_t)running)) {
+		t->seen = (uint16_t)running;
+		t->enter_ns = t->off_since_ns = t->off_ns = 0; /* of a call before a pause */
+	}
 	what = call_of(direct, task, id);
 	flags = call_flags(what);
 	if (!call_wanted(t, task, tid, tgid, flags) || !cpu_wanted())
@@ -233,7 +242,7 @@ static __always_inline void fill_path(struct bsys_event *e, uint8_t flags)
 
 	e->file.path_kind = n > 0 ? BSYS_PATH_STRING : BSYS_PATH_NONE;
 	e->file.path_len = n > 0 ? (uint32_t)n : 0;
-	e->file.path_whole = n < BSYS_PATH;
+	e->file.path_whole = n <= BSYS_PATH_SHOWN;
 }
 
 /* The file that was closed, if it is known. */
@@ -302,7 +311,8 @@ static __noinline int emit(struct task_struct *task, struct trace_task *t, uint6
 			return ring_full();
 		fill_event(e, task, t, now, ns, ret);
 	}
-	bpf_ringbuf_submit(e, 0);
+	/* The reader looks often enough by itself; waking it for each event would cost more than the rest. */
+	bpf_ringbuf_submit(e, bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < bconf.wake_bytes ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 
@@ -341,14 +351,17 @@ static __always_inline int leave(bool direct, struct task_struct *task, void *re
 	t->enter_ns = 0;
 	if (unlikely((int64_t)ns < 0)) {
 		count(&lost.clock);
+		t->off_ns = 0;
 		return 0;
 	}
 	if (bconf.events)
 		return emit(task, t, now, ns, ret);
 	slot = slot_of(t, task, t->what, tid, tgid);
 	c = cell_of(slot);
-	if (!c)
+	if (!c) {
+		t->off_ns = 0;
 		return 0;
+	}
 	cell_add(c, ns, now, tgid, tid, task);
 	if (unlikely(t->off_ns || ret < 0) || t->moves)
 		account(c, t, slot, ret);

@@ -22,6 +22,22 @@ static __always_inline struct file *file_of(struct task_struct *task, uint32_t f
 	return file;
 }
 
+/* Whether it lies in no directory at all: a pipe, a socket, an anonymous inode, a memfd. */
+static __always_inline bool path_is_pseudo(struct file *file)
+{
+	struct dentry *entry = BPF_CORE_READ(file, f_path.dentry);
+
+	return entry == BPF_CORE_READ(entry, d_parent) && entry != BPF_CORE_READ(file, f_path.mnt, mnt_root);
+}
+
+/* The name that such a one has, if any. Returns the bytes in use. */
+static __always_inline uint32_t pseudo_name(struct file *file, char *out)
+{
+	long n = bpf_probe_read_kernel_str(out, PATH_NAME, BPF_CORE_READ(file, f_path.dentry, d_name.name));
+
+	return n > 0 ? (uint32_t)n : 0;
+}
+
 /* Copies the names to out, which has room for size bytes, more than PATH_NAME. Returns the bytes in use; *whole is whether it got
  * to the root. */
 static __always_inline uint32_t path_names(struct file *file, char *out, uint32_t size, uint8_t *whole)

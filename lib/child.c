@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,6 +53,8 @@ static _Noreturn void become(const char *path, char **command, int wait_fd, int 
 	int error;
 	ssize_t n;
 
+	/* SIGKILL is the one signal that we cannot pass on. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (out_to_err)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 	bt_sig_restore();

@@ -62,6 +62,9 @@ struct bt_load_opts {
 /* bt_load_option - take one option if it is ours. Returns whether it was; errors go to o->error. */
 bool bt_load_option(struct bt_load_opts *l, struct bt_opts *o, int key);
 
+/* bt_load_option_traces - whether that option means something to one who only watches: -d -i -L -m -n -N --root. */
+bool bt_load_option_traces(int key);
+
 /* bt_load_wants - whether metric is to be emitted (-m). */
 bool bt_load_wants(const struct bt_load_opts *l, const char *metric);
 

@@ -65,6 +65,11 @@ bool bt_load_option(struct bt_load_opts *l, struct bt_opts *o, int key)
 	return true;
 }
 
+bool bt_load_option_traces(int key)
+{
+	return key == BT_OPT_ROOT || (key < 128 && strchr("diLmnN", key));
+}
+
 bool bt_load_wants(const struct bt_load_opts *l, const char *metric)
 {
 	size_t len = strlen(metric);

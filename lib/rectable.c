@@ -15,6 +15,7 @@
 /* Columns on screen. Longer cells push the rest of their row to the right. */
 #define WIDTH_TEST 12
 #define WIDTH_AT 8
+#define WIDTH_EVENT_AT 14 /* seconds with six decimals */
 #define WIDTH_WORD 10 /* at least, of a dimension that is no number */
 #define WIDTH_METRIC 10
 #define WIDTH_VALUE 12
@@ -291,6 +292,35 @@ static void meta(const struct bt_rectable *t, struct bt_buf *b, const struct bt_
 	bt_buf_str(b, "\n\n");
 }
 
+/* One line each, in the order they come: when, how long, and all that is known. */
+static void event(struct bt_rectable *t, struct bt_buf *b, const struct bt_rec *r)
+{
+	char cell[CELL_MAX];
+
+	snprintf(cell, sizeof(cell), "%.6f s", (double)(r->ts_us - t->start_us) / 1e6);
+	right(b, cell, WIDTH_EVENT_AT);
+	bt_utf8_clean(cell, sizeof(cell), r->metric ? r->metric : "", r->metric ? strlen(r->metric) : 0);
+	left(b, cell, WIDTH_METRIC);
+	row_value(b, r);
+	for (unsigned i = 0; i < r->n_keys; i++) {
+		key_text(cell, &r->keys[i]);
+		bt_buf_printf(b, "%s=%s ", r->keys[i].name, cell);
+	}
+	end_line(b);
+	t->kind = r->kind;
+}
+
+static void mark(const struct bt_rectable *t, struct bt_buf *b, const struct bt_rec *r)
+{
+	char cell[CELL_MAX];
+
+	snprintf(cell, sizeof(cell), "%.6f s", (double)(r->ts_us - t->start_us) / 1e6);
+	right(b, cell, WIDTH_EVENT_AT);
+	bt_buf_str(b, "mark");
+	fact(b, true, r, ": ", "name", "");
+	bt_buf_char(b, '\n');
+}
+
 static void warn(struct bt_buf *b, const struct bt_rec *r)
 {
 	bt_buf_str(b, "warning: ");
@@ -325,6 +355,12 @@ void bt_rectable_add(struct bt_rectable *t, struct bt_buf *b, const struct bt_re
 	case BT_KIND_AGG:
 	case BT_KIND_DIFF:
 		row(t, b, r);
+		break;
+	case BT_KIND_EVENT:
+		event(t, b, r);
+		break;
+	case BT_KIND_MARK:
+		mark(t, b, r);
 		break;
 	case BT_KIND_WARN:
 		warn(b, r);

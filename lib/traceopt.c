@@ -75,6 +75,10 @@ int bt_trace_keys(const char *list, const char *const *known, uint32_t *bits, ch
 {
 	uint32_t found = 0;
 
+	if (strcmp(list, "none") == 0) {
+		*bits = 0;
+		return 0;
+	}
 	for (const char *p = list;; p++) {
 		size_t len = strcspn(p, ",");
 		int i = place(p, len, known);

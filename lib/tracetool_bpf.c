@@ -18,6 +18,7 @@
 #define LOOK_NS 200000000u  /* how often to see whether the reader of our output still lives */
 #define TICK_NS 20000000u
 #define SECOND_NS 1000000000u
+#define STEP_US 100000 /* the wall clock has been set: more than it is ever slewed between two looks */
 
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns)
 {
@@ -155,6 +156,27 @@ static int open_control(struct bt_tracetool *t)
 	return rc;
 }
 
+/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the
+ * wall clock was set. */
+static void relate_clocks(struct bt_tracetool *t)
+{
+	uint64_t narrowest = UINT64_MAX;
+	int64_t found = 0;
+
+	for (int i = 0; i < 5 && narrowest > 1000; i++) {
+		uint64_t before = bt_clock_monotonic();
+		int64_t wall = bt_clock_wall_us();
+		uint64_t width = bt_clock_monotonic() - before;
+
+		if (width >= narrowest)
+			continue;
+		narrowest = width;
+		found = wall - (int64_t)((before + width / 2) / 1000);
+	}
+	if (found - t->wall_us > STEP_US || t->wall_us - found > STEP_US)
+		t->wall_us = found;
+}
+
 static void count_lost(struct bt_tracetool *t)
 {
 	const volatile struct trace_lost *l = t->tracer.lost;
@@ -178,8 +200,8 @@ static void close_span(struct bt_tracetool *t, enum bt_kind kind, uint64_t now_n
 	t->kind = kind;
 	t->dur_ns = kind == BT_KIND_SAMPLE ? t->span_ns : t->whole_ns;
 	t->span_ns = 0;
-	t->ts_us = bt_clock_wall_us();
-	t->wall_us = t->ts_us - (int64_t)(bt_clock_monotonic() / 1000);
+	relate_clocks(t);
+	t->ts_us = bt_tracetool_time(t, now_ns);
 	count_lost(t);
 }
 
@@ -225,7 +247,7 @@ static bool reader_gone(const struct bt_tracetool *t)
 /* Between samples, 0: there are none. -n counts intervals where it cannot count events. */
 static uint64_t interval_ns(const struct bt_tracetool *t)
 {
-	return t->load->interval_ns || t->drain || !t->load->count ? t->load->interval_ns : SECOND_NS;
+	return t->load->interval_ns || t->count_events || !t->load->count ? t->load->interval_ns : SECOND_NS;
 }
 
 static bool enough(const struct bt_tracetool *t)
@@ -248,11 +270,12 @@ static void run(struct bt_tracetool *t)
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
 	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
-		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick ? TICK_NS : LOOK_NS)));
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick || t->drain ? TICK_NS : LOOK_NS)));
 
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
 		bt_tracer_measure(&t->tracer, now);
+		relate_clocks(t);
 		if (t->drain)
 			t->drain(t);
 		if (t->tick)
@@ -371,9 +394,11 @@ static int finish(struct bt_tracetool *t)
 {
 	uint64_t elapsed = t->start_ns ? bt_clock_monotonic() - t->start_ns : 0;
 	int sig = signal_left(t), rc, status;
+	bool failed;
 
 	bt_caps_raise();
-	bt_out_end(&t->out, sig ? "interrupted" : "ok", elapsed, 0);
+	failed = t->last && !t->load->dry_run && !t->last(t);
+	bt_out_end(&t->out, failed ? "failed" : sig ? "interrupted" : "ok", elapsed, failed);
 	rc = bt_out_close(&t->out);
 	if (rc == -EPIPE && !sig)
 		sig = SIGPIPE;
@@ -384,7 +409,7 @@ static int finish(struct bt_tracetool *t)
 	bt_check_output(rc, t->out_opts->path, BT_EXIT_TROUBLE);
 	if (status < 0)
 		bt_die_signal(-status);
-	return status;
+	return failed ? BT_EXIT_TROUBLE : status;
 }
 
 static void trace(struct bt_tracetool *t)
@@ -392,6 +417,7 @@ static void trace(struct bt_tracetool *t)
 	int rc;
 
 	t->cpu_ns = cpu_ns();
+	relate_clocks(t);
 	switch_on(t, true);
 	t->start_ns = t->resumed_ns;
 	rc = t->command ? bt_child_release(&t->child) : 0;
@@ -401,11 +427,11 @@ static void trace(struct bt_tracetool *t)
 	conclude(t);
 }
 
-/* While others are watched no privilege is in effect but that for BPF. Kept for the end: what may be needed to put the output file
- * in its place and to send the command a signal. */
+/* While others are watched no privilege is in effect but that for BPF. Kept for the end: what may be needed to put files in
+ * their places and to send the command a signal. */
 static void give_up_privilege(const struct bt_tracetool *t)
 {
-	uint64_t later = (t->out_opts->path ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (t->command ? 1ull << BT_CAP_KILL : 0);
+	uint64_t later = (t->out_opts->path || t->last ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (t->command ? 1ull << BT_CAP_KILL : 0);
 
 	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON | t->tracer.keep_caps, later);
 }
@@ -421,8 +447,10 @@ int bt_tracetool_main(struct bt_tracetool *t)
 	bt_sig_init();
 	prepare(t);
 	rc = open_control(t);
-	if (rc != 0)
-		give_up(t, strerror(-rc));
+	if (rc != 0) {
+		snprintf(t->tracer.error, sizeof(t->tracer.error), "nothing to wait with: %s", strerror(-rc));
+		give_up(t, t->tracer.error);
+	}
 	rc = bt_out_open(&t->out, t->out_opts, t->name);
 	if (rc < 0)
 		bt_child_close(&t->child);

@@ -80,3 +80,33 @@ agg() {
 figures() {
   sed -n '/"kind":"agg"/p' "$1" | sed 's/"run":"[0-9a-f]*"//' | sort
 }
+
+# need_bpf: what tracing needs, or skip.
+need_bpf() {
+  [ "$(id -u)" -eq 0 ] || skip "only root can trace"
+  [ -e /sys/kernel/btf/vmlinux ] || skip "the kernel has no type information (/sys/kernel/btf/vmlinux)"
+  [ -e "$BUILD/bsys.skel.h" ] || skip "built without BPF"
+}
+
+# compile_traced: the program that makes known system calls, as $TRACED; for setup_file.
+compile_traced() {
+  export TRACED="$BATS_FILE_TMPDIR/traced"
+  cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -o "$TRACED" "$TOP/tests/fixtures/trace/traced.c"
+}
+
+# started FILE PID: wait until the tracer of that PID, whose records go to FILE, counts.
+started() {
+  wait_for 10 grep -q '"kind":"meta"' "$1"
+  kill -USR1 "$2"
+  wait_for 10 grep -q '"kind":"mark"' "$1"
+}
+
+# total FILE METRIC [FILTER]: sum of a metric over the results that the jq filter selects.
+total() {
+  jq -s --arg metric "$2" "[.[] | select(.kind == \"result\" and .metric == \$metric) | select(${3:-true}) | .value] | add // 0" "$1"
+}
+
+# lost FILE: all that was lost.
+lost() {
+  total "$1" lost
+}

@@ -197,10 +197,29 @@ static void test_lines(void)
 	bt_rec_str(&r, "status", "interrupted");
 	bt_rec_f64(&r, "elapsed", 1.5);
 	bt_rectable_add(&t, &b, &r);
-	bt_rec_init(&r, BT_KIND_MARK);
-	bt_rectable_add(&t, &b, &r);
 	CHECK_STR(bt_buf_cstr(&b), "bcpu 0.1 on db1: Fast 1, 2 CPUs, Linux 6.18.5\n\n"
 				   "warning: cpu is in use (busy)\ninterrupted after 1.5 s\n");
+	bt_buf_free(&b);
+}
+
+static void test_events(void)
+{
+	struct bt_rectable t = { .start_us = 1000000 };
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_rec r;
+
+	bt_rec_init(&r, BT_KIND_EVENT);
+	r.ts_us = 2250000;
+	bt_rec_str(&r, "comm", "a\033b");
+	bt_rec_u64(&r, "fd", 3);
+	bt_rec_count(&r, "lat", "ns", BT_BETTER_LOWER, 1500);
+	bt_rectable_add(&t, &b, &r);
+	bt_rec_init(&r, BT_KIND_MARK);
+	r.ts_us = 3000000;
+	bt_rec_str(&r, "name", "mark-1");
+	bt_rectable_add(&t, &b, &r);
+	CHECK_STR(bt_buf_cstr(&b), "    1.250000 s  lat             1.500 us  comm=a?b fd=3\n"
+				   "    2.000000 s  mark: mark-1\n");
 	bt_buf_free(&b);
 }
 
@@ -212,6 +231,7 @@ static const struct unit_test tests[] = {
 	{ "shows results as rows", test_rows },
 	{ "shows a distribution", test_distribution_row },
 	{ "shows meta, warn and a bad end as lines", test_lines },
+	{ "shows events and marks as lines", test_events },
 	{ NULL, NULL },
 };
 

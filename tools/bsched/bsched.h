@@ -127,10 +127,10 @@ enum { BSCHED_OPT_MIN = BT_OPT_TRACE_TOOL, BSCHED_OPT_STACK, BSCHED_OPT_FOLDED }
 	{ BSCHED_OPT_STACK, "stack", "HALF", "offcpu, runq: group by the stack that left the CPU: kernel, user or both" }, \
 	{ BSCHED_OPT_FOLDED, "folded", "FILE", "with --stack: stacks and microseconds for flame graphs" }
 
-/* bsched_live_option - take one option if it is of the tracing tests. bsched_live_check - end the program when they do not go
- * together. */
+/* bsched_live_option - take one option if it is of the tracing tests. bsched_live_check - fill in what was not given; end the
+ * program when they do not go together. */
 bool bsched_live_option(struct bsched *b, struct bt_opts *o, int key);
-void bsched_live_check(const struct bsched *b);
+void bsched_live_check(struct bsched *b);
 
 /* --- jobs.c --- */
 

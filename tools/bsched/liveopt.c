@@ -6,6 +6,7 @@
 
 #include "bsched.h"
 #include "err.h"
+#include "trace.h"
 
 #define MIN_MAX_NS (3600 * 1000000000ull)
 
@@ -15,7 +16,7 @@ static void take_keys(struct bsched *b, struct bt_opts *o)
 	char bad[32];
 
 	if (bt_trace_keys(o->arg, known, &b->live.keys, bad) < 0)
-		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu, prio is accepted", bad);
+		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu, prio, or none, is accepted", bad);
 }
 
 bool bsched_live_option(struct bsched *b, struct bt_opts *o, int key)
@@ -45,7 +46,16 @@ static bool named(const struct bsched *b, const char *test)
 	return false;
 }
 
-void bsched_live_check(const struct bsched *b)
+/* What a command does is asked for by the names of what it runs; of the whole machine there are too many. */
+static void default_keys(struct bsched *b)
+{
+	if (b->live.opts.keys || !b->command || b->live.opts.attach == BT_ATTACH_CLASSIC)
+		return;
+	b->live.opts.keys = "comm";
+	b->live.keys = TRACE_KEY_COMM;
+}
+
+void bsched_live_check(struct bsched *b)
 {
 	const char *conflict = bt_trace_conflict(&b->live.opts, b->command);
 	struct bt_buf reason = BT_BUF_INIT;
@@ -53,10 +63,13 @@ void bsched_live_check(const struct bsched *b)
 
 	if (conflict)
 		bt_die_usage(conflict);
+	default_keys(b);
 	if (b->live.stack && !named(b, "offcpu") && !named(b, "runq"))
 		bt_die_usage("--stack: only with offcpu or runq");
 	if (b->live.folded && !b->live.stack)
 		bt_die_usage("--folded: only with --stack");
+	if (b->live.folded && !strcmp(b->live.folded, "-"))
+		bt_die_usage("--folded: a file is needed; the standard output is for records");
 	if (b->live.min_ns && !named(b, "offcpu") && !named(b, "runq") && !named(b, "oncpu"))
 		bt_die_usage("--min: only with runq, oncpu or offcpu");
 	if (bt_load_unknown(&b->tool.load, bsched_live_metrics, bad)) {

@@ -116,6 +116,7 @@ struct bsys {
 	uint64_t calls;   /* --calls; 0: each test's default */
 	const char *file; /* --file */
 	int where;        /* --where: enum bsys_where */
+	const char *load_given; /* the first option given that live tests do not take; NULL: none */
 	struct bsys_live live;
 	struct bsys_job jobs[BSYS_JOBS];
 	struct bt_load_job runs[BSYS_JOBS]; /* of the jobs, one each */

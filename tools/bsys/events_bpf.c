@@ -70,29 +70,34 @@ static void join_names(const struct bsys_event *e, char *out, size_t cap)
 		snprintf(out, cap, "/");
 }
 
-/* As /proc/PID/fd shows what is no file in a directory. */
-static void nameless(const struct bsys_event *e, char *out, size_t cap)
+static bool is_anonymous(const struct bsys_event *e)
 {
-	const char *name = e->file.path_len > 1 ? e->file.path : "";
+	return e->file.path_kind == BSYS_PATH_PSEUDO && e->file.path_len > 0 && e->file.path[0] == '[';
+}
 
-	if (S_ISFIFO(e->file.mode) && !*name)
+/* As /proc/PID/fd shows what is no file in a directory. */
+static void pseudo_path(const struct bsys_event *e, char *out, size_t cap)
+{
+	const char *name = e->file.path_len > 0 ? e->file.path : "";
+
+	if (S_ISFIFO(e->file.mode))
 		snprintf(out, cap, "pipe:[%llu]", (unsigned long long)e->file.ino);
-	else if (S_ISSOCK(e->file.mode) && !*name)
+	else if (S_ISSOCK(e->file.mode))
 		snprintf(out, cap, "socket:[%llu]", (unsigned long long)e->file.ino);
-	else if ((e->file.mode & S_IFMT) == 0)
-		snprintf(out, cap, "anon_inode:%.*s", (int)strnlen(name, e->file.path_len), name);
 	else
-		join_names(e, out, cap);
+		snprintf(out, cap, "%s%s", is_anonymous(e) ? "anon_inode:" : "/", name);
 }
 
 static void add_path(struct bt_rec *r, const struct bsys_event *e, struct words *w)
 {
-	if (e->file.path_kind == BSYS_PATH_NONE)
-		return;
-	if (e->file.path_kind == BSYS_PATH_STRING)
-		snprintf(w->path, sizeof(w->path), "%s%s", e->file.path, e->file.path_whole ? "" : "...");
-	else
-		nameless(e, w->path, sizeof(w->path));
+	switch (e->file.path_kind) {
+	case BSYS_PATH_STRING:
+		snprintf(w->path, sizeof(w->path), "%.*s%s", BSYS_PATH_SHOWN, e->file.path, e->file.path_whole ? "" : "...");
+		break;
+	case BSYS_PATH_NAMES: join_names(e, w->path, sizeof(w->path)); break;
+	case BSYS_PATH_PSEUDO: pseudo_path(e, w->path, sizeof(w->path)); break;
+	default: return;
+	}
 	bt_rec_str(r, "path", w->path);
 }
 
@@ -144,7 +149,7 @@ static void add_position(struct bt_rec *r, const struct bsys_event *e, const str
 {
 	uint64_t moved = e->ret > 0 && args->moves != BT_MOVES_NONE ? (uint64_t)e->ret : 0;
 
-	if (!S_ISREG(e->file.mode) && !S_ISBLK(e->file.mode))
+	if ((!S_ISREG(e->file.mode) && !S_ISBLK(e->file.mode)) || is_anonymous(e))
 		return;
 	if (args->moves == BT_MOVES_NONE || args->moves == BT_MOVES_OVER || args->arg[0] != BT_ARG_FD)
 		return;
@@ -159,11 +164,18 @@ static void add_args(struct bt_rec *r, const struct bsys_event *e, struct words 
 	uint32_t nr;
 	enum bt_abi abi = bsys_calls_abi(e->what, &nr);
 	const struct bt_sysargs *args = bt_sysargs(abi, bsys_calls_name(e->what, w->call));
+	int64_t flags = 0; /* the argument before */
 
 	if (!args)
 		return;
-	for (unsigned i = 0; i < BT_SYSARGS_MAX && args->arg[i] != BT_ARG_NONE; i++)
-		add_arg(r, args, i, bt_sysarg(args, abi, i, e->args), w);
+	for (unsigned i = 0; i < BT_SYSARGS_MAX && args->arg[i] != BT_ARG_NONE; i++) {
+		int64_t value = bt_sysarg(args, abi, i, e->args);
+
+		/* Without a file to make, its permissions are anything. */
+		if (args->arg[i] != BT_ARG_MODE || i == 0 || args->arg[i - 1] != BT_ARG_OPEN || flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
+			add_arg(r, args, i, value, w);
+		flags = value;
+	}
 	add_position(r, e, args);
 }
 
@@ -225,7 +237,6 @@ void bsys_events_drain(struct bt_tracetool *t)
 {
 	struct bsys_session *s = t->arg;
 
-	t->wall_us = bt_clock_wall_us() - (int64_t)(bt_clock_monotonic() / 1000);
 	(void)ring_buffer__consume(s->ring);
 }
 

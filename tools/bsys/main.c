@@ -213,6 +213,8 @@ static void check_live(struct bsys *b)
 
 	if (conflict)
 		bt_die_usage(conflict);
+	if (b->load_given)
+		not_for(b->load_given, b->live.test);
 	if (events && (b->live.count_only || b->live.opts.keys || b->live.opts.digits))
 		not_for(b->live.count_only ? "count-only" : b->live.opts.keys ? "keys" : "digits", "events");
 	if (!events && (b->live.sample || b->live.limit || b->live.ring_bytes))
@@ -229,7 +231,7 @@ static void take_keys(struct bsys *b, struct bt_opts *o)
 	char bad[32];
 
 	if (bt_trace_keys(o->arg, known, &b->live.keys, bad) < 0)
-		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu is accepted", bad);
+		bt_opts_fail(o, "'%s': a list of pid, tid, comm, cgroup, cpu, or none, is accepted", bad);
 }
 
 static void take_calls(struct bsys *b, struct bt_opts *o)
@@ -246,6 +248,36 @@ static void take_ring_size(struct bsys *b, struct bt_opts *o)
 	bt_opts_size(o, 4096, 1u << 30, &b->live.ring_bytes);
 	if (b->live.ring_bytes & (b->live.ring_bytes - 1))
 		bt_opts_fail(o, "'%s': a power of two from 4k to 1G is accepted", o->arg);
+}
+
+static void take_file(struct bsys *b, struct bt_opts *o)
+{
+	int fd = open(o->arg, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		bt_opts_fail(o, "%s: %s", o->arg, strerror(errno));
+	else
+		close(fd);
+	b->file = o->arg;
+}
+
+/* Returns whether it was an option of the load tests, some of which live tests take too. */
+static bool take_load_option(struct bsys *b, struct bt_opts *o, int key)
+{
+	static const char *const places[] = { "both", "same", "cross", NULL };
+
+	switch (key) {
+	case 'b': bt_opts_size(o, 1, BYTES_MAX, &b->bytes); break;
+	case OPT_CALLS: bt_opts_u64(o, 1, BSYS_CALLS_MAX, &b->calls); break;
+	case OPT_FILE: take_file(b, o); break;
+	case OPT_WHERE: bt_opts_choice(o, places, &b->where); break;
+	default:
+		if (!bt_load_option(&b->tool.load, o, key))
+			return false;
+	}
+	if (!b->load_given && !bt_load_option_traces(key))
+		b->load_given = o->row->name;
+	return true;
 }
 
 /* Returns whether it was an option of trace or events. */
@@ -279,30 +311,13 @@ static void check_load(const struct bsys *b)
 	bt_loadtool_check(&b->tool);
 }
 
-static void take_file(struct bsys *b, struct bt_opts *o)
-{
-	int fd = open(o->arg, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0)
-		bt_opts_fail(o, "%s: %s", o->arg, strerror(errno));
-	else
-		close(fd);
-	b->file = o->arg;
-}
-
 static void take_option(struct bsys *b, struct bt_opts *o, int key)
 {
-	static const char *const places[] = { "both", "same", "cross", NULL };
-
 	switch (key) {
-	case 'b': bt_opts_size(o, 1, BYTES_MAX, &b->bytes); break;
-	case OPT_CALLS: bt_opts_u64(o, 1, BSYS_CALLS_MAX, &b->calls); break;
-	case OPT_FILE: take_file(b, o); break;
-	case OPT_WHERE: bt_opts_choice(o, places, &b->where); break;
 	case 'h': bt_show_help(&tool);
 	case 'V': bt_show_version(&tool);
 	default:
-		if (!take_live_option(b, o, key) && !bt_load_option(&b->tool.load, o, key))
+		if (!take_live_option(b, o, key) && !take_load_option(b, o, key))
 			bt_out_option(&b->tool.out_opts, o, key);
 	}
 }
