@@ -126,7 +126,7 @@ events() {
   done
   trace runq -- sh -c 'kill -TERM $$'
   [ "$status" -eq 143 ]
-  run --separate-stderr timeout 20 bsched runq -- no-such-command
+  run -127 --separate-stderr timeout 20 bsched runq -- no-such-command
   [ "$status" -eq 127 ]
   [ -z "$output" ]
   [ "${#stderr_lines[@]}" -eq 1 ]
