@@ -126,7 +126,7 @@ static __always_inline void look_at(struct bsys_file *f, struct file *file)
 		return;
 	}
 	f->path_kind = BSYS_PATH_NAMES;
-	f->path_len = path_names(file, f->path, BSYS_PATH, &f->path_whole);
+	f->path_len = path_names(file, f->path, BSYS_PATH_SHOWN, &f->path_whole);
 }
 
 static __noinline int keep_closing(struct task_struct *task, uint32_t tid, uint32_t fd)
@@ -242,7 +242,7 @@ static __always_inline void fill_path(struct bsys_event *e, uint8_t flags)
 
 	e->file.path_kind = n > 0 ? BSYS_PATH_STRING : BSYS_PATH_NONE;
 	e->file.path_len = n > 0 ? (uint32_t)n : 0;
-	e->file.path_whole = n < BSYS_PATH;
+	e->file.path_whole = n <= BSYS_PATH_SHOWN;
 }
 
 /* The file that was closed, if it is known. */
@@ -311,7 +311,8 @@ static __noinline int emit(struct task_struct *task, struct trace_task *t, uint6
 			return ring_full();
 		fill_event(e, task, t, now, ns, ret);
 	}
-	bpf_ringbuf_submit(e, 0);
+	/* The reader looks often enough by itself; waking it for each event would cost more than the rest. */
+	bpf_ringbuf_submit(e, bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < bconf.wake_bytes ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 

@@ -42,6 +42,7 @@ struct bsys_conf {
 	uint32_t events;       /* emit every call */
 	uint32_t sample;       /* of each task only every so many-th call; 0, 1: all */
 	uint32_t burst;        /* at most so many events of a task in a second; 0: no limit */
+	uint32_t wake_bytes;   /* of the ring that wake its reader */
 	uint8_t calls[BSYS_ABIS * BSYS_CALLS]; /* flags, by the ABI's place in abi_of */
 };
 
@@ -53,7 +54,8 @@ struct bsys_lost {
 	uint64_t unreturned; /* calls without an event: their tasks have ended in them */
 };
 
-#define BSYS_PATH 1024 /* bytes of a path as the kernel side gathers it */
+#define BSYS_PATH 1024       /* bytes of a path as the kernel side gathers it */
+#define BSYS_PATH_SHOWN 1000 /* of these so many fit a record together with what says that it was cut */
 
 /* What path holds. */
 enum {

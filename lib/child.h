@@ -22,8 +22,8 @@ struct bt_child {
 /* bt_child_start - make the process that will run command (argv, NULL at the end; borrowed until the release), and hold it just
  * before its execve. Call bt_sig_init first: the command's signals are as they were before that. Its stdout is our stderr when
  * out_to_err; of our descriptors it gets those that are not close-on-exec. When we die while it is held it ends without having
- * run; when the calling thread dies later it is killed, unless it has become another user. Returns 0, or -errno with nothing to close:
- * -ENOENT when there is no such program in PATH, -EACCES when it may not be run. */
+ * run; when the calling thread dies later it is killed, unless it has become another user. Returns 0, or -errno with nothing to
+ * close: -ENOENT when there is no such program in PATH, -EACCES when it may not be run. */
 int bt_child_start(struct bt_child *c, char **command, bool out_to_err);
 
 /* bt_child_release - let it run; once only. Returns 0, or -errno of its execve: then it has ended, with status 127 (-ENOENT) or 126

@@ -51,6 +51,8 @@ static inline uint64_t bt_clock_now(const struct bt_clock *c)
 		uint64_t ticks = __builtin_ia32_rdtsc() - c->tsc_base;
 		return c->ns_base + (uint64_t)(((unsigned __int128)ticks * c->mult) >> 32);
 	}
+#else
+	(void)c;
 #endif
 	return bt_clock_monotonic();
 }

@@ -40,7 +40,7 @@ struct bt_tracetool {
 	void (*meta)(struct bt_tracetool *t, struct bt_rec *r); /* more keys of meta, borrowed; may be NULL */
 	void (*show)(struct bt_tracetool *t);    /* emit the records of the interval or the whole (t->kind) */
 	void (*summary)(struct bt_tracetool *t); /* at the end: what was matched, not matched, in flight */
-	/* Events: the descriptor that is readable when there are some (-1: none), and what takes them. */
+	/* Events: the descriptor that is readable when there are many (-1: none), and what takes them, also 50 times a second. */
 	int ring_fd;
 	void (*drain)(struct bt_tracetool *t);
 	bool count_events;         /* -n counts these, not intervals */
@@ -83,7 +83,8 @@ void bt_tracetool_emit(struct bt_tracetool *t, struct bt_rec *r);
 /* bt_tracetool_count - a record about the tracing itself: a count, told apart by one dimension (name NULL: none). */
 void bt_tracetool_count(struct bt_tracetool *t, const char *metric, const char *name, const char *value, uint64_t count);
 
-/* bt_tracetool_ring_lost - how many events found no room in the ring, by the CPU they were on: TRACE_CPUS counters. CPU 0 always. */
+/* bt_tracetool_ring_lost - how many events found no room in the ring, by the CPU they were on: TRACE_CPUS counters. CPU 0 always
+ * has a record. */
 void bt_tracetool_ring_lost(struct bt_tracetool *t, const volatile uint64_t *by_cpu);
 
 /* bt_tracetool_time - Unix time in microseconds of an instant of CLOCK_MONOTONIC. */

@@ -156,8 +156,8 @@ static int open_control(struct bt_tracetool *t)
 	return rc;
 }
 
-/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the wall
- * clock was set. */
+/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the
+ * wall clock was set. */
 static void relate_clocks(struct bt_tracetool *t)
 {
 	uint64_t narrowest = UINT64_MAX;
@@ -270,7 +270,7 @@ static void run(struct bt_tracetool *t)
 	uint64_t next = every ? t->start_ns + every : UINT64_MAX, now = t->start_ns;
 
 	while (now < end && !enough(t) && !bt_sig_caught() && !reader_gone(t) && !(t->command && bt_child_ended(&t->child))) {
-		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick ? TICK_NS : LOOK_NS)));
+		uint64_t due = least(least(end, next), least(t->tracer.window_ns, now + (t->tick || t->drain ? TICK_NS : LOOK_NS)));
 
 		obey(t, bt_control_wait(&t->control, due));
 		now = bt_clock_monotonic();
@@ -447,8 +447,10 @@ int bt_tracetool_main(struct bt_tracetool *t)
 	bt_sig_init();
 	prepare(t);
 	rc = open_control(t);
-	if (rc != 0)
-		give_up(t, strerror(-rc));
+	if (rc != 0) {
+		snprintf(t->tracer.error, sizeof(t->tracer.error), "nothing to wait with: %s", strerror(-rc));
+		give_up(t, t->tracer.error);
+	}
 	rc = bt_out_open(&t->out, t->out_opts, t->name);
 	if (rc < 0)
 		bt_child_close(&t->child);

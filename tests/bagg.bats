@@ -669,7 +669,8 @@ x       1  lat     1  2.000 ms' ]
 @test "another compiler takes the sources" {
   need clang
   for f in "$TOP"/lib/*.c "$TOP"/tools/*/*.c; do
-    clang -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=0 '-DBT_VERSION="0"' -I"$TOP/lib" -fsyntax-only "$f"
+    [[ $f != *_bpf.c || -e $BUILD/bsys.skel.h ]] || continue
+    clang -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=1 '-DBT_VERSION="0"' -I"$TOP/lib" -I"$TOP/bpf" -I"$BUILD" -fsyntax-only "$f"
   done
 }
 

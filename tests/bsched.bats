@@ -88,7 +88,7 @@ switches() {
   # A side that was kept off its CPU finds the token there already and does not sleep.
   [ "$all" -ge 15000 ]
   [ "$voluntary" -ge 5000 ]
-  [ "$voluntary" -le 20500 ]
+  [ "$voluntary" -le 24000 ]
 }
 
 @test "pipe: a round trip on one CPU is two switches, as the kernel counts them, with threads and with processes" {

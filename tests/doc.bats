@@ -67,6 +67,16 @@ page_options() {
   } >bsched.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
+  # Tracing needs root; then it is checked here as well.
+  if [ "$(id -u)" -eq 0 ] && [ -e "$BUILD/bsys.skel.h" ] && [ -e /sys/kernel/btf/vmlinux ]; then
+    {
+      timeout 60 bsys trace -i 50ms -k pid,tid,comm,cgroup,cpu -d 300ms
+      timeout 60 bsys trace --count-only -k cpu -d 50ms
+      timeout 60 bsys trace -k pid,tid -- unshare --pid --fork cat /none 2>/dev/null || :
+      timeout 60 bsys events --sample 2 --limit 1000 -n 5000 -- unshare --pid --fork sh -c 'ls / | cat' 2>/dev/null
+      timeout 60 bsys events -- cat /none 2>/dev/null || :
+    } >>bsys.ndjson
+  fi
   bagg bcpu.ndjson >bagg.ndjson
   bdiff -f json bcpu.ndjson bcpu.ndjson >bdiff.ndjson
   for tool in $TOOLS; do
@@ -79,13 +89,20 @@ page_options() {
   done
 }
 
-@test "every command of the README works as written" {
+# readme WHICH: run the commands of the README that trace, or the others. Those that start everything are tested in demo.bats and by
+# this run itself.
+readme() {
   setup_locks
   cp -r "$TOP/README.md" "$BATS_TEST_TMPDIR/"
   cd "$BATS_TEST_TMPDIR"
-  # Blocks marked sh are for running; the two commands that start everything are tested in demo.bats and by this run itself.
-  awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' README.md | grep -vE '^(make|git|cd|#)' | sed '/^ *$/d' >commands
-  [ "$(wc -l <commands)" -ge 5 ]
+  # Blocks marked sh are for running.
+  awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' README.md | grep -vE '^(make|git|cd|#)' | sed '/^ *$/d' >all
+  if [ "$1" = tracing ]; then
+    grep -E "$tracers" all >commands
+  else
+    grep -vE "$tracers" all >commands
+  fi
+  [ "$(wc -l <commands)" -ge 2 ]
   while IFS= read -r command; do
     timeout 60 bash -c "$command" </dev/null >out 2>err || status=$?
     # bdiff may find a real difference on a noisy machine: 1 is an answer.
@@ -95,4 +112,15 @@ page_options() {
     esac
     status=0
   done <commands
+}
+
+tracers='bsys (trace|events)|bsched (runq|oncpu|offcpu|switch|migrate|wake|preempt)'
+
+@test "every command of the README works as written" {
+  readme others
+}
+
+@test "root: every command of the README that traces works as written" {
+  need_bpf
+  readme tracing
 }

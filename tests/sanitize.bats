@@ -116,3 +116,15 @@ clean() {
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bdiff -f text run.ndjson run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
 }
+
+@test "root: ASan and UBSan: live tracing, in groups, intervals and events" {
+  need_bpf
+  dir=$(variant SAN=address,undefined)
+  for how in "trace -i 10ms -k pid,tid,comm,cgroup,cpu -C ls" "trace --count-only -k pid" "trace --max-groups 2 -f text" "events" "events --ring-size 4k -f tsv" "trace -N"; do
+    # shellcheck disable=SC2086 # words
+    run --separate-stderr timeout 60 "$dir/bsys" $how -- ls /
+    clean 0
+  done
+  run -127 --separate-stderr timeout 60 "$dir/bsys" trace -- no-such-command
+  clean 127
+}

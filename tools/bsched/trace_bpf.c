@@ -310,7 +310,8 @@ static void check_classic(const struct bsched *b)
 	const struct bt_trace_opts *o = &b->live.opts;
 
 	if (o->attach == BT_ATTACH_CLASSIC && ((b->live.keys & ~(TRACE_KEY_TID | TRACE_KEY_CPU)) || o->n_allow || o->n_deny || o->cgroup))
-		bt_die(BT_EXIT_UNABLE, "--attach classic knows tasks by their number only: it can group by tid and cpu, and trace -p or a COMMAND");
+		bt_die(BT_EXIT_UNABLE, "--attach classic knows tasks by their number only: "
+		       "it can group by tid and cpu, and trace -p or a COMMAND");
 }
 
 static uint32_t choose_keys(const struct bsched_session *s)

@@ -91,7 +91,9 @@ static void pseudo_path(const struct bsys_event *e, char *out, size_t cap)
 static void add_path(struct bt_rec *r, const struct bsys_event *e, struct words *w)
 {
 	switch (e->file.path_kind) {
-	case BSYS_PATH_STRING: snprintf(w->path, sizeof(w->path), "%s%s", e->file.path, e->file.path_whole ? "" : "..."); break;
+	case BSYS_PATH_STRING:
+		snprintf(w->path, sizeof(w->path), "%.*s%s", BSYS_PATH_SHOWN, e->file.path, e->file.path_whole ? "" : "...");
+		break;
 	case BSYS_PATH_NAMES: join_names(e, w->path, sizeof(w->path)); break;
 	case BSYS_PATH_PSEUDO: pseudo_path(e, w->path, sizeof(w->path)); break;
 	default: return;

@@ -26,20 +26,23 @@ static int by_slot(const void *a, const void *b)
 	return x->key.error < y->key.error ? -1 : x->key.error > y->key.error;
 }
 
-static void add_failure(struct bsys_session *s, const struct bsys_error *key, uint64_t now)
+/* known: so many failures that are sorted, from the look before. */
+static void add_failure(struct bsys_session *s, size_t known, const struct bsys_error *key, uint64_t now)
 {
-	for (size_t i = 0; i < s->n_failures; i++)
-		if (s->failures[i].key.slot == key->slot && s->failures[i].key.error == key->error) {
-			s->failures[i].now = now;
-			return;
-		}
-	s->failures[s->n_failures++] = (struct bsys_failures){ *key, now, 0 };
+	const struct bsys_failures wanted = { .key = *key };
+	struct bsys_failures *f = bsearch(&wanted, s->failures, known, sizeof(wanted), by_slot);
+
+	if (f)
+		f->now = now;
+	else
+		s->failures[s->n_failures++] = (struct bsys_failures){ *key, now, 0 };
 }
 
-/* Errors are only ever added to the map. */
+/* Errors are only ever added to the map, and each comes once. */
 static void read_failures(struct bsys_session *s)
 {
 	uint32_t max = bpf_map__max_entries(s->skel->maps.errors), position = 0, n;
+	size_t known = s->n_failures;
 	struct bsys_error keys[BATCH];
 	uint64_t values[BATCH];
 	bool first = true;
@@ -53,7 +56,7 @@ static void read_failures(struct bsys_session *s)
 		n = BATCH;
 		rc = bpf_map_lookup_batch(bpf_map__fd(s->skel->maps.errors), first ? NULL : &position, &position, keys, values, &n, NULL);
 		for (uint32_t i = 0; (rc == 0 || errno == ENOENT) && i < n && s->n_failures < max; i++)
-			add_failure(s, &keys[i], values[i]);
+			add_failure(s, known, &keys[i], values[i]);
 		first = false;
 	} while (rc == 0);
 	qsort(s->failures, s->n_failures, sizeof(*s->failures), by_slot);
@@ -81,18 +84,33 @@ static void emit_count(struct bt_tracetool *t, const struct trace_key *key, cons
 	bt_tracetool_emit(t, &r);
 }
 
+static size_t first_failure(const struct bsys_session *s, uint32_t slot)
+{
+	size_t low = 0, high = s->n_failures;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->failures[middle].key.slot < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static void emit_errors(struct bt_tracetool *t, const struct bt_trace_view *v)
 {
 	struct bsys_session *s = t->arg;
 
-	for (size_t i = 0; i < s->n_failures; i++) {
+	for (size_t i = first_failure(s, v->slot); i < s->n_failures && s->failures[i].key.slot == v->slot; i++) {
 		struct bsys_failures *f = &s->failures[i];
 		uint64_t n = f->now - (t->kind == BT_KIND_SAMPLE ? f->before : 0);
 		const char *name = bt_errname(f->key.error);
 		struct bt_rec r;
 		char room[16];
 
-		if (f->key.slot != v->slot || n == 0)
+		if (n == 0)
 			continue;
 		start(t, &r, v->key, room);
 		if (name)

@@ -28,6 +28,7 @@ static struct bpf_object_skeleton *open_programs(struct bt_tracetool *t, struct 
 {
 	struct bsys_session *s = t->arg;
 	const struct bsys_live *live = s->live;
+	uint32_t ring_bytes = (uint32_t)(live->ring_bytes ? live->ring_bytes : RING_BYTES);
 	struct bsys_conf *own;
 
 	s->skel = bsys_bpf__open();
@@ -38,12 +39,13 @@ static struct bpf_object_skeleton *open_programs(struct bt_tracetool *t, struct 
 	own->events = s->events;
 	own->sample = (uint32_t)live->sample;
 	own->burst = (uint32_t)live->limit;
+	own->wake_bytes = ring_bytes / 4;
 	own->all = !live->calls;
 	t->size.plain_groups = bsys_calls_flags(live->calls, own->calls) + 3;
 	if (t->size.plain_groups > PLAIN_GROUPS)
 		t->size.plain_groups = PLAIN_GROUPS;
 	bpf_map__set_max_entries(s->skel->maps.closing, s->events ? CLOSING : 1);
-	bpf_map__set_max_entries(s->skel->maps.ring, s->events ? (uint32_t)(live->ring_bytes ? live->ring_bytes : RING_BYTES) : 4096);
+	bpf_map__set_max_entries(s->skel->maps.ring, s->events ? ring_bytes : 4096);
 	return s->skel->skeleton;
 }
 
