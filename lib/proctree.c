@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "procstat.h"
 #include "proctree.h"
 
 struct process {
@@ -29,23 +30,11 @@ struct queue {
 	size_t n;
 };
 
-/* The fourth field; the second one, the name in parentheses, may hold anything. 0 when there is none. */
 static uint32_t parent_of(const struct bt_src *src, uint32_t pid)
 {
-	char text[1024], *p, *end;
 	uint64_t parent = 0;
 
-	if (bt_src_read(src, text, sizeof(text), "/proc/%u/stat", pid) <= 0)
-		return 0;
-	p = strrchr(text, ')');
-	if (!p || strlen(p) < 4)
-		return 0;
-	p += 4; /* ") S " */
-	end = strchr(p, ' ');
-	if (end)
-		*end = '\0';
-	(void)bt_num_u64(p, 0, UINT32_MAX, &parent);
-	return (uint32_t)parent;
+	return bt_procstat_read(src, pid, BT_PROCSTAT_PARENT, &parent) == 0 && parent <= UINT32_MAX ? (uint32_t)parent : 0;
 }
 
 static int add(struct processes *all, uint32_t pid, uint32_t parent)

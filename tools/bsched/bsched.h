@@ -77,6 +77,7 @@ struct bsched {
 	struct bt_loadtool tool; /* first: the hooks get a pointer to it */
 	const char *names[BSCHED_TESTS + BSCHED_TRACING]; /* tests as given, each once */
 	size_t n_names;
+	bool quick;     /* none was given */
 	char **command; /* the words after "--", NULL: none */
 	struct bsched_live live;
 
@@ -210,6 +211,14 @@ void bsched_futex_wake(_Atomic uint32_t *word, uint32_t count, bool shared);
 /* bsched_work - compute for that many rounds. bsched_work_calibrate - how many take ns when nothing disturbs. */
 void bsched_work(uint64_t rounds);
 uint64_t bsched_work_calibrate(const struct bt_clock *clock, uint64_t ns);
+
+/* --- proc.c --- */
+
+#define BSCHED_PROC_METRICS "runq_time", "oncpu_time", "slices", "switches", "lost", "self_cpu", "self_rss"
+
+/* bsched_proc - what can be had of the tracing tests without BPF, from /proc. missing: why without, a sentence. Returns the exit
+ * status, or ends the program when the tests or options need BPF. */
+int bsched_proc(struct bsched *b, const char *missing);
 
 /* --- trace_bpf.c, or trace_nobpf.c where BPF=0 --- */
 

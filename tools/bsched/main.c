@@ -182,6 +182,7 @@ static bool choose_half(struct bsched *b)
 	if (b->n_names == 0 && b->command) {
 		memcpy(b->names, quick, sizeof(quick));
 		b->n_names = sizeof(quick) / sizeof(quick[0]);
+		b->quick = true;
 	}
 	for (size_t i = 0; i < b->n_names; i++)
 		traced += traces(b->names[i]);

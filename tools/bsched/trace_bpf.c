@@ -15,7 +15,7 @@
 #define STACKS 16384u
 
 const char *const bsched_live_metrics[] = {
-	"runq", "oncpu", "offcpu", "switches", "migrations", "wakeups", "preemptions", "odd", BT_TRACETOOL_METRICS, NULL
+	"runq", "oncpu", "offcpu", "switches", "migrations", "wakeups", "preemptions", "odd", BT_TRACETOOL_METRICS, BSCHED_PROC_METRICS, NULL
 };
 
 static const char *const test_names[BSCHED_TRACED] = { "runq", "oncpu", "offcpu", "switch", "migrate", "wake", "preempt" };
@@ -330,11 +330,15 @@ static void join_names(const struct bsched *b, struct bt_buf *out)
 int bsched_trace(struct bsched *b)
 {
 	static struct bsched_session s = { .names = BT_CGROUPNAMES_INIT, .folded = BT_BUF_INIT };
+	static struct bt_tracer probe = BT_TRACER_INIT;
 	static struct bt_tracetool t;
+	const struct bt_src src = { b->tool.load.root };
 	struct bt_buf tests = BT_BUF_INIT;
 	const char *programs[10];
 	int status;
 
+	if (b->live.opts.attach == BT_ATTACH_AUTO && bt_tracer_probe(&probe, &src, BT_ATTACH_AUTO, false) != 0)
+		return bsched_proc(b, probe.error);
 	check_classic(b);
 	s.live = &b->live;
 	s.tests = test_bits(b);
