@@ -11,6 +11,7 @@
 #include "taskstate.h"
 
 #define RECENT 4u /* groups that a task remembers */
+#define SLEEP_MARKS 0x2300u /* TASK_WAKEKILL, TASK_WAKING, TASK_FREEZABLE: of a sleeping state, but none of their own */
 
 struct trace_task {
 	uint32_t tid;
@@ -75,10 +76,29 @@ static __always_inline bool tests(uint32_t test)
 static __always_inline void count_odd(uint8_t odd)
 {
 	if (unlikely(odd != TASKSTATE_FINE))
-		count(&bsched_lost.odd[odd & 7]);
+		count(odd == TASKSTATE_BACKWARDS ? &lost.clock : &bsched_lost.odd[odd & 7]);
 }
 
-/* The task's entry if its events are wanted. What was known of it before a pause is void. */
+/* What was known of the task before a pause is void, even whose number it is; but the children of those that are traced are found
+ * out in a pause too. */
+static __noinline void begin_anew(struct trace_task *t)
+{
+	t->seen = (uint16_t)running;
+	t->flags &= conf.filter & TRACE_BY_TREE ? TRACE_TASK_LISTED | TRACE_TASK_PENDING : 0;
+	t->state = (struct taskstate){};
+	t->call = t->by_tid = 0;
+	t->stack = 0;
+	for (uint32_t i = 0; i < RECENT; i++)
+		t->recent[i].slot = 0;
+}
+
+/* Whether the task can come to be wanted and not to be, again and again. */
+static __always_inline bool fickle(void)
+{
+	return conf.filter & (TRACE_BY_COMM | TRACE_BY_CGROUP);
+}
+
+/* The task's entry if its events are wanted. */
 static __always_inline struct trace_task *wanted(const struct who *w)
 {
 	struct trace_task *t;
@@ -88,19 +108,13 @@ static __always_inline struct trace_task *wanted(const struct who *w)
 	t = task_entry(w->tid);
 	if (!t)
 		return NULL;
-	if (unlikely(t->seen != (uint16_t)running)) {
-		t->seen = (uint16_t)running;
-		t->state = (struct taskstate){};
-		t->call = t->by_tid = 0;
-		t->stack = 0;
-	}
-	return task_wanted(t, w->task, w->tid, w->tgid) ? t : NULL;
-}
-
-/* Whether the interval began where the task left a CPU by itself or was taken off it. */
-static __always_inline bool has_stack(uint32_t what)
-{
-	return what / BSCHED_HOWS == BSCHED_OFFCPU || what == BSCHED_RUNQ * BSCHED_HOWS + BSCHED_PREEMPTED;
+	if (unlikely(t->seen != (uint16_t)running))
+		begin_anew(t);
+	if (task_wanted(t, w->task, w->tid, w->tgid))
+		return t;
+	if (fickle())
+		t->state.what = TASKSTATE_UNKNOWN;
+	return NULL;
 }
 
 static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *task, uint64_t tag, uint32_t tid, uint32_t tgid)
@@ -109,7 +123,7 @@ static __noinline uint32_t keyed_slot(struct trace_task *t, struct task_struct *
 	uint32_t i = (key.what + key.other_tid) % RECENT, slot;
 
 	key_task(&key, conf.keys, task, tgid, tid);
-	if (conf.keys & TRACE_KEY_STACK && has_stack(key.what))
+	if (conf.keys & TRACE_KEY_STACK && bsched_has_stack(key.what))
 		__builtin_memcpy(key.other_comm, &t->stack, sizeof(t->stack));
 	slot = group_slot(&key);
 	if (slot < conf.n_slots) {
@@ -140,6 +154,7 @@ static __noinline int emit(struct trace_task *t, struct task_struct *task, struc
 	struct bsched_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
 
 	if (!e) {
+		count(&lost.ring);
 		count(&ring_lost[bpf_get_smp_processor_id() & (TRACE_CPUS - 1)]);
 		return 0;
 	}
@@ -226,10 +241,13 @@ static __noinline uint64_t keep_stack(void *ctx, uint32_t tgid)
 	}
 	hash = hash_frames(hash, s->kernel, s->n_kernel);
 	hash = hash_frames(hash, s->user, s->n_user) | 1;
-	if (!bpf_map_lookup_elem(&stacks, &hash) && bpf_map_update_elem(&stacks, &hash, s, BPF_ANY) != 0) {
+	if (bpf_map_lookup_elem(&stacks, &hash))
+		return hash;
+	if (bpf_map_update_elem(&stacks, &hash, s, BPF_ANY) != 0) {
 		count(&bsched_lost.stacks);
 		return 0;
 	}
+	count(&bsched_lost.kept);
 	return hash;
 }
 
@@ -258,14 +276,23 @@ static __always_inline void preempted(const struct who *prev, const struct who *
 	counted(group_slot(&key));
 }
 
-/* The system call of a sleep as in a key. */
+/* The system call that a task sleeps in, as in a key. */
 static __always_inline uint32_t sleep_call(bool direct, struct task_struct *task)
 {
-	long nr = task_syscall(direct, task);
+	long nr = current_syscall(direct, task);
 
 	if (nr < 0 || (uint32_t)nr >= X32_BIT + BSCHED_CALLS)
 		return 0;
 	return syscall_abi(direct, task, (uint32_t)nr) * BSCHED_CALLS + ((uint32_t)nr & (BSCHED_CALLS - 1)) + 1;
+}
+
+/* Whether a task that was not preempted and does not sleep has given the CPU away. Else its time was up, and it noticed on its way
+ * back to its program. */
+static __always_inline bool yields(bool direct, struct task_struct *task)
+{
+	long nr = current_syscall(direct, task);
+
+	return nr >= 0 && syscall_yields(syscall_abi(direct, task, (uint32_t)nr), (uint32_t)nr);
 }
 
 static __always_inline void left_cpu(bool direct, void *ctx, const struct who *prev, const struct who *next, uint64_t now,
@@ -283,16 +310,20 @@ static __always_inline void left_cpu(bool direct, void *ctx, const struct who *p
 		preempted(prev, next);
 	span = taskstate_out(&t->state, now, preempt, state);
 	count_odd(span.odd);
-	note_other(t, next->task, next->tid);
-	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING)
+	if (!t->state.early) /* else the waker is the evidence of the wait that begins */
+		note_other(t, next->task, next->tid);
+	if (tests(BSCHED_ONCPU) && span.what == TASKSTATE_RUNNING) {
+		if (span.how == TASKSTATE_GAVE && !yields(direct, prev->task))
+			span.how = TASKSTATE_TAKEN;
 		interval(t, prev, now, span.ns, BSCHED_ONCPU * BSCHED_HOWS + span.how, 0, 0, NULL);
+	}
 	if (asleep && state & TASKSTATE_DEAD) {
 		task_forget(t);
 		return;
 	}
 	if (tests(BSCHED_OFFCPU) && prev->task)
 		t->call = asleep ? sleep_call(direct, prev->task) : 0;
-	if (bconf.stacks)
+	if (bconf.stacks && tests(asleep ? BSCHED_OFFCPU : BSCHED_RUNQ))
 		t->stack = keep_stack(ctx, prev->tgid);
 }
 
@@ -374,18 +405,27 @@ static __always_inline int woken(bool direct, struct who wakee)
 	t = wanted(&wakee);
 	if (!t)
 		return 0;
-	if (tests(BSCHED_WAKE) || bconf.min_ns) {
+	if (tests(BSCHED_WAKE) || bconf.min_ns)
 		waker = current_who(direct);
-		note_other(t, waker.task, waker.tid);
-		if (tests(BSCHED_WAKE) && cpu_wanted())
-			count_wakeup(&waker, &wakee);
-	}
+	if (tests(BSCHED_WAKE) && cpu_wanted())
+		count_wakeup(&waker, &wakee);
 	now = bpf_ktime_get_ns();
 	span = wake_up(direct, t, wakee.task, now);
 	count_odd(span.odd);
+	if (bconf.min_ns && (t->state.what == TASKSTATE_WOKEN || t->state.early) && span.odd != TASKSTATE_REPEATED)
+		note_other(t, waker.task, waker.tid);
 	if (tests(BSCHED_OFFCPU) && span.what == TASKSTATE_BLOCKED)
-		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state, t->call, NULL);
+		interval(t, &wakee, now, span.ns, BSCHED_OFFCPU * BSCHED_HOWS, span.sleep_state & ~SLEEP_MARKS, t->call, NULL);
 	return 0;
+}
+
+/* A number may come again: whoever had it before is forgotten. */
+static __always_inline void forget(uint32_t tid)
+{
+	struct trace_task *t = task_known(tid);
+
+	if (t)
+		task_forget(t);
 }
 
 static __always_inline int made(bool direct, struct who task)
@@ -395,6 +435,8 @@ static __always_inline int made(bool direct, struct who task)
 
 	if (!running)
 		return 0;
+	if (!(conf.filter & TRACE_BY_TREE)) /* else its fork has been seen */
+		forget(task.tid);
 	t = wanted(&task);
 	if (!t)
 		return 0;
@@ -429,34 +471,64 @@ static __always_inline int migrated(struct who task, uint32_t from, uint32_t to)
 	return 0;
 }
 
-/* A number may come again: whoever had it before is forgotten. */
 static __always_inline int forked(uint32_t parent_tid, uint32_t child_tid)
 {
-	struct trace_task *child = task_known(child_tid);
-
-	if (child)
-		task_forget(child);
+	forget(child_tid);
 	task_inherit(parent_tid, child_tid);
 	return 0;
 }
 
-/* A command that was waited for begins here, running. */
-static __always_inline int renamed(uint32_t tid, uint32_t old_tid)
+static __always_inline int renamed(struct trace_task *t, bool exec)
+{
+	if (!t)
+		return 0;
+	task_renamed(t, exec);
+	for (uint32_t i = 0; i < RECENT; i++)
+		t->recent[i].slot = 0;
+	return 0;
+}
+
+/* A thread that is not the first one takes over the first one's number: some of its events may have been under that already. */
+static __always_inline void renumbered(uint32_t from, uint32_t to)
+{
+	struct trace_task *t = task_known(to);
+	struct taskstate own = {};
+
+	if (t && t->seen == (uint16_t)running)
+		own = t->state;
+	task_renumber(from, to);
+	t = task_known(to);
+	if (!t)
+		return;
+	taskstate_renumber(&own, &t->state);
+	t->state = own;
+}
+
+/* A command that was waited for begins here, running. It may be the first that is seen of it. */
+static __always_inline int executed(uint32_t tid, uint32_t old_tid)
 {
 	struct trace_task *t;
 
-	if (old_tid)
-		task_renumber(old_tid, tid);
-	t = task_known(tid);
+	if (tid != old_tid)
+		renumbered(old_tid, tid);
+	t = conf.filter & TRACE_BY_PID ? task_made(tid) : task_known(tid);
 	if (!t)
 		return 0;
-	if (old_tid && t->flags & TRACE_TASK_PENDING) {
+	if ((conf.filter & TRACE_BY_PID) && !(t->flags & (TRACE_TASK_KNOWN | TRACE_TASK_LISTED)))
+		t->flags |= (uint16_t)listed_flags((void *)bpf_get_current_task(), tid, (uint32_t)(bpf_get_current_pid_tgid() >> 32));
+	if (t->flags & TRACE_TASK_PENDING) {
 		t->state = (struct taskstate){ .since_ns = bpf_ktime_get_ns(), .what = TASKSTATE_RUNNING };
 		t->seen = (uint16_t)running;
 	}
-	task_renamed(t, old_tid != 0);
-	for (uint32_t i = 0; i < RECENT; i++)
-		t->recent[i].slot = 0;
+	return renamed(t, true);
+}
+
+/* The entry goes with the last switch, which is still to come, if switches are seen at all. */
+static __always_inline int ended(struct task_struct *task, uint32_t tid, uint32_t tgid)
+{
+	task_unlist(task, tid, tgid);
+	if (!(bconf.tests & ~(1u << BSCHED_MIGRATE | 1u << BSCHED_WAKE)))
+		forget(tid);
 	return 0;
 }
 
@@ -503,13 +575,21 @@ int on_fork(unsigned long long *ctx)
 SEC("tp_btf/sched_process_exec")
 int on_exec(unsigned long long *ctx)
 {
-	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, (uint32_t)ctx[1]);
+	return executed((uint32_t)((struct task_struct *)ctx[0])->pid, (uint32_t)ctx[1]);
 }
 
 SEC("tp_btf/task_rename")
 int on_rename(unsigned long long *ctx)
 {
-	return renamed((uint32_t)((struct task_struct *)ctx[0])->pid, 0);
+	return renamed(task_known((uint32_t)((struct task_struct *)ctx[0])->pid), false);
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return ended(task, (uint32_t)task->pid, (uint32_t)task->tgid);
 }
 
 static __always_inline uint32_t tid_of(unsigned long long task)
@@ -552,13 +632,21 @@ int raw_fork(unsigned long long *ctx)
 SEC("raw_tp/sched_process_exec")
 int raw_exec(unsigned long long *ctx)
 {
-	return renamed(tid_of(ctx[0]), (uint32_t)ctx[1]);
+	return executed(tid_of(ctx[0]), (uint32_t)ctx[1]);
 }
 
 SEC("raw_tp/task_rename")
 int raw_rename(unsigned long long *ctx)
 {
-	return renamed(tid_of(ctx[0]), 0);
+	return renamed(task_known(tid_of(ctx[0])), false);
+}
+
+SEC("raw_tp/sched_process_exit")
+int raw_exit(unsigned long long *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return ended(task, tid_of(ctx[0]), (uint32_t)BPF_CORE_READ(task, tgid));
 }
 
 /* Classic tracepoints tell numbers only: of the task that is not the current one nothing else is known. Their states are those of
@@ -566,9 +654,13 @@ int raw_rename(unsigned long long *ctx)
 #define CLASSIC_PREEMPTED 0x100u
 #define CLASSIC_DEAD 0x30u
 
+#define CLASSIC_IDLE 0x80u
+#define IDLE_STATE 0x402u /* TASK_IDLE */
+
+/* The number of the tracer's only thread is that of its process. */
 static __always_inline struct who only_number(uint32_t tid)
 {
-	struct who w = { NULL, tid, 0 };
+	struct who w = { NULL, tid, tid == self_tgid ? tid : 0 };
 
 	return w;
 }
@@ -582,6 +674,8 @@ int tp_sched_switch(void *ctx)
 	state &= CLASSIC_PREEMPTED - 1;
 	if (state & CLASSIC_DEAD)
 		state = TASKSTATE_DEAD;
+	else if (state == CLASSIC_IDLE)
+		state = IDLE_STATE;
 	return switched(false, ctx, current_who(false), only_number(field_of(ctx, TRACE_FIELD_SWITCH_NEXT)), preempt, state);
 }
 
@@ -614,11 +708,19 @@ int tp_fork(void *ctx)
 SEC("tp/sched/sched_process_exec")
 int tp_exec(void *ctx)
 {
-	return renamed(field_of(ctx, TRACE_FIELD_EXEC_TID), field_of(ctx, TRACE_FIELD_EXEC_OLD_TID));
+	return executed(field_of(ctx, TRACE_FIELD_EXEC_TID), field_of(ctx, TRACE_FIELD_EXEC_OLD_TID));
 }
 
 SEC("tp/task/task_rename")
 int tp_rename(__attribute__((unused)) void *ctx)
 {
-	return renamed((uint32_t)bpf_get_current_pid_tgid(), 0);
+	return renamed(task_known((uint32_t)bpf_get_current_pid_tgid()), false);
+}
+
+SEC("tp/sched/sched_process_exit")
+int tp_exit(__attribute__((unused)) void *ctx)
+{
+	uint64_t who = bpf_get_current_pid_tgid();
+
+	return ended((void *)bpf_get_current_task(), (uint32_t)who, (uint32_t)(who >> 32));
 }

@@ -22,6 +22,13 @@ enum { BSCHED_WOKEN, BSCHED_PREEMPTED, BSCHED_NEW, BSCHED_UNWOKEN }; /* of runq 
 enum { BSCHED_VOLUNTARY, BSCHED_INVOLUNTARY, BSCHED_IDLE, BSCHED_EXCLUDED }; /* of switch */
 enum { BSCHED_OTHER_CGROUP, BSCHED_SAME_CGROUP }; /* of preempt */
 
+/* Whether groups of that `what` are told apart by stacks: those of intervals that began where the task left a CPU by itself or was
+ * taken off it. */
+static inline __attribute__((always_inline)) int bsched_has_stack(uint32_t what)
+{
+	return what / BSCHED_HOWS == BSCHED_OFFCPU || what == BSCHED_RUNQ * BSCHED_HOWS + BSCHED_PREEMPTED;
+}
+
 /* Words of trace_cell.extra. */
 enum { BSCHED_COUNT };
 
@@ -38,10 +45,11 @@ struct bsched_conf {
 	uint32_t pad;
 };
 
-/* Odd events, by enum taskstate_odd, and stacks that were not kept. */
+/* Odd events, by enum taskstate_odd, and stacks that were not kept; beside them, those that were. */
 struct bsched_lost {
 	uint64_t odd[8];
 	uint64_t stacks;
+	uint64_t kept;
 };
 
 struct bsched_stack {

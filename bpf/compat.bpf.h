@@ -67,14 +67,19 @@ static __always_inline uint32_t task_cpu(bool direct, struct task_struct *task)
 
 enum bpf_func_id___pt_regs { BPF_FUNC_task_pt_regs___pt_regs = 175 };
 
-/* The system call that the task is in, or -1: kernel threads, exceptions, and kernels without the helper (before 5.15). */
-static __always_inline long task_syscall(bool direct, struct task_struct *task)
+/* The system call that the current task is in, or -1: kernel threads, exceptions, and kernels without the helper (before 5.15,
+ * which is after bpf_get_current_task_btf). */
+static __always_inline long current_syscall(bool direct, struct task_struct *current)
 {
 	struct pt_regs___x86 *x86;
 
-	if (!direct || !bpf_core_enum_value_exists(enum bpf_func_id___pt_regs, BPF_FUNC_task_pt_regs___pt_regs) || !task->mm)
+	if (!bpf_core_enum_value_exists(enum bpf_func_id___pt_regs, BPF_FUNC_task_pt_regs___pt_regs))
 		return -1;
-	x86 = (void *)bpf_task_pt_regs(task);
+	if (!direct)
+		current = bpf_get_current_task_btf();
+	if (!current->mm)
+		return -1;
+	x86 = (void *)bpf_task_pt_regs(current);
 	if (bpf_core_field_exists(x86->orig_ax))
 		return (long)BPF_CORE_READ(x86, orig_ax);
 	return BPF_CORE_READ((struct pt_regs___arm64 *)x86, syscallno);
@@ -156,6 +161,17 @@ static __always_inline uint32_t syscall_abi(bool direct, struct task_struct *tas
 	if ((int32_t)nr >= 0 && nr & X32_BIT) /* -1 is what a tracer makes of a call that is not to be */
 		return ABI_X32;
 	return FIELD(direct, task, thread_info.status) & X86_TS_COMPAT ? ABI_I386 : ABI_X86_64;
+}
+
+/* Whether it is sched_yield. */
+static __always_inline bool syscall_yields(uint32_t abi, uint32_t nr)
+{
+	switch (abi) {
+	case ABI_ARM64: return nr == 124;
+	case ABI_I386:
+	case ABI_ARM: return nr == 158;
+	default: return (nr & ~X32_BIT) == 24;
+	}
 }
 
 /* The number of the system call that these registers are of. */

@@ -110,13 +110,18 @@ static __always_inline void add(uint64_t *word, uint64_t n)
 		__sync_fetch_and_add(word, n);
 }
 
-static __noinline struct trace_task *task_elsewhere(uint32_t tid)
+/* The entry of a task whose place is somebody else's, or nobody's: then it may still be where it went when that was not so. */
+static __noinline struct trace_task *task_elsewhere(struct trace_task *place, uint32_t tid)
 {
 	static const struct trace_task fresh;
 	struct trace_task *t = bpf_map_lookup_elem(&more_tasks, &tid);
 
 	if (t)
 		return t;
+	if (place->tid == 0) {
+		place->tid = tid;
+		return place;
+	}
 	bpf_map_update_elem(&more_tasks, &tid, &fresh, BPF_NOEXIST);
 	t = bpf_map_lookup_elem(&more_tasks, &tid);
 	if (t)
@@ -132,12 +137,7 @@ static __always_inline struct trace_task *task_made(uint32_t tid)
 
 	if (!t)
 		return NULL;
-	if (unlikely(t->tid != tid)) {
-		if (t->tid != 0)
-			return task_elsewhere(tid);
-		t->tid = tid;
-	}
-	return t;
+	return likely(t->tid == tid) ? t : task_elsewhere(t, tid);
 }
 
 /* The same for an event that is lost where there is no room. */
@@ -156,9 +156,7 @@ static __always_inline struct trace_task *task_known(uint32_t tid)
 	uint32_t i = tid & (conf.n_tasks - 1);
 	struct trace_task *t = bpf_map_lookup_elem(&tasks, &i);
 
-	if (t && unlikely(t->tid != tid))
-		t = t->tid != 0 ? bpf_map_lookup_elem(&more_tasks, &tid) : NULL;
-	return t;
+	return t && unlikely(t->tid != tid) ? bpf_map_lookup_elem(&more_tasks, &tid) : t;
 }
 
 static __always_inline void task_forget(struct trace_task *t)

@@ -50,7 +50,8 @@ static inline __attribute__((always_inline)) uint32_t bt_bucket_log2(uint64_t v)
 #endif
 }
 
-/* bt_bucket_index - the bucket of value, 0..2^63-1 (a larger one has an index beyond BT_BUCKET_COUNT). linear: 2^(half_bits + 1) - 1. */
+/* bt_bucket_index - the bucket of value, 0..2^63-1; that of a larger one is beyond BT_BUCKET_COUNT. linear: 2^(half_bits + 1) - 1.
+ */
 static inline __attribute__((always_inline)) uint32_t bt_bucket_index(uint64_t value, uint32_t half_bits, uint64_t linear)
 {
 	uint32_t bucket = bt_bucket_log2(value | linear) - half_bits;

@@ -26,8 +26,8 @@ static inline bool bt_caps_have(uint64_t caps, unsigned cap)
 }
 
 /* bt_caps_keep - give up, for good and for all that it may execute, all capabilities of the calling thread but those of now and
- * later that it has. Those of later alone are out of effect until bt_caps_raise. Threads there are already keep theirs. Returns 0 or
- * -errno. */
+ * later that it has. Those of later alone are out of effect until bt_caps_raise. Threads there are already keep theirs. Returns 0
+ * or -errno. */
 int bt_caps_keep(uint64_t now, uint64_t later);
 
 /* bt_caps_raise - put all in effect that are left. Returns 0 or -errno. */

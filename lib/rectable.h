@@ -31,8 +31,8 @@ struct bt_rectable {
 
 #define BT_RECTABLE_INIT { .started = false }
 
-/* bt_rectable_add - append what a person should see of r: one line for meta, events, marks, warn and an end that is not ok, a row for
- * samples, results, aggs and diffs. Borrows r. */
+/* bt_rectable_add - append what a person should see of r: one line for meta, events, marks, warn and an end that is not ok, a row
+ * for samples, results, aggs and diffs. Borrows r. */
 void bt_rectable_add(struct bt_rectable *t, struct bt_buf *b, const struct bt_rec *r);
 
 #endif

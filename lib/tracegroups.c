@@ -112,8 +112,8 @@ static unsigned __int128 fill(struct bt_trace_groups *g, const uint64_t *before)
 	return most;
 }
 
-/* Exact sum, smallest and largest value, as far as they fit the buckets: of a value that came while we read, one may be in this look
- * and the other in the next. The largest one then has no owner that we know. */
+/* Exact sum, smallest and largest value, as far as they fit the buckets: of a value that came while we read, one may be in this
+ * look and the other in the next. The largest one then has no owner that we know. */
 static void sharpen(struct bt_hist *h, uint64_t sum, unsigned __int128 most, uint64_t min_ns, struct bt_trace_max *max)
 {
 	uint32_t last = bt_hist_used(h);

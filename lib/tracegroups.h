@@ -6,12 +6,13 @@
  * largest values cannot be subtracted: they are taken out at every look, and the whole remembers them.
  *
  * Invariants
- *  - the counts of all intervals add up to those of the whole, if nothing came after the last one; so do the sums, but for less than
- *    a bucket's width of a value that came in the very moment of the last look.
- *  - a histogram agrees with itself whatever the programs write meanwhile: sum, min and max lie where its buckets allow; they are
- *    exact but for such values.
+ *  - the counts of all intervals add up to those of the whole, if nothing came after the last one.
+ *  - a histogram agrees with itself whatever the programs write meanwhile: sum, min and max lie where its buckets allow. They are
+ *    exact unless a value came in the very moment of a look; even then the sums of all intervals add up to the resolution of the
+ *    buckets.
  *
- * Without libbpf, but for bt_trace_groups_show, which is linked into tools with BPF programs only. All functions belong to one thread.
+ * Without libbpf, but for bt_trace_groups_show, which is linked into tools with BPF programs only. All functions belong to one
+ * thread.
  */
 #ifndef BT_TRACEGROUPS_H
 #define BT_TRACEGROUPS_H

@@ -60,7 +60,8 @@ bool bt_trace_option(struct bt_trace_opts *t, struct bt_opts *o, int key);
 const char *bt_trace_conflict(const struct bt_trace_opts *t, bool command);
 
 /* bt_trace_keys - the bits of the names in the comma list, each the place of its name in known (at most 32, NULL at the end).
- * Returns 0, or -EINVAL with bad the first name that is not known, cut to fit ("": an empty one), and bits untouched. "none" alone is no bit. */
+ * "none" alone is no bit. Returns 0, or -EINVAL with bad the first name that is not known, cut to fit ("": an empty one), and bits
+ * untouched. */
 int bt_trace_keys(const char *list, const char *const *known, uint32_t *bits, char bad[32]);
 
 #endif

@@ -76,13 +76,14 @@ struct bt_tracer_size {
 };
 
 /* bt_tracer_open - take over the opened skeleton and its settings in rodata: fills *conf from the options and sizes the maps. keys:
- * bits of TRACE_KEY_. command: a process that waits to be released, or NULL. */
-int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf, const struct bt_trace_opts *opts,
-		   uint32_t keys, bool command, const struct bt_tracer_size *size);
+ * bits of TRACE_KEY_. command: one is to be traced, with all that it starts. */
+int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf,
+		   const struct bt_trace_opts *opts, uint32_t keys, bool command, const struct bt_tracer_size *size);
 
 /* bt_tracer_load - load the programs of those names (without their prefix, NULL at the end), map the tables, list the numbers
  * to trace. Borrows opts until all is attached. */
-int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struct bt_trace_opts *opts, const struct bt_child *child);
+int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struct bt_trace_opts *opts,
+		   const struct bt_child *child);
 
 /* bt_tracer_attach - attach them all; with --tree, list what the processes to trace have started. Nothing is counted yet. From here
  * on only reading maps and programs needs privilege: CAP_BPF and CAP_PERFMON. The kernel measures the programs' run times from the
@@ -95,10 +96,10 @@ void bt_tracer_switch(struct bt_tracer *t, bool on);
 /* bt_tracer_measure - end that moment if it is over; call at window_ns. */
 void bt_tracer_measure(struct bt_tracer *t, uint64_t now_ns);
 
-/* bt_tracer_missed - runs that the kernel left out (recursion), of all programs. */
+/* bt_tracer_missed - runs that the kernel left out (recursion), of all programs. Ends that moment as well. */
 uint64_t bt_tracer_missed(struct bt_tracer *t);
 
-/* bt_tracer_map_bytes - kernel memory of all maps. */
+/* bt_tracer_map_bytes - kernel memory of all maps in bytes, as the kernel charges it. */
 uint64_t bt_tracer_map_bytes(const struct bt_tracer *t);
 
 /* bt_tracer_detach - detach all; no program runs any more when it returns. bt_tracer_close - detach and unmap; takes one that

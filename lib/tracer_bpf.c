@@ -258,13 +258,13 @@ int bt_tracer_attach(struct bt_tracer *t)
 
 		if (!bpf_program__autoload(p) || !strcmp(bpf_program__name(p), LEARN))
 			continue;
+		if (t->n_links == BT_TRACER_PROGRAMS)
+			return fail(t, -E2BIG, "attaching %s: more than %d programs", bpf_program__name(p), BT_TRACER_PROGRAMS);
 		link = bpf_program__attach(p);
 		if (!link)
 			return fail(t, -errno, "attaching %s (%s): %s", bpf_program__name(p), bpf_program__section_name(p), strerror(errno));
 		t->links[t->n_links++] = link;
 		snprintf(t->costs[t->n_costs++].program, sizeof(t->costs[0].program), "%s", bpf_program__name(p));
-		if (t->n_links == BT_TRACER_PROGRAMS)
-			break;
 	}
 	/* The kernel lets only an administrator begin this, and it ends when the descriptor is closed. */
 	t->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);

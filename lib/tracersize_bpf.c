@@ -71,7 +71,7 @@ static void size_groups(struct bt_tracer *t, const struct bt_trace_opts *opts, c
 	c->n_stripes = 1;
 	while (!c->keys && c->n_stripes < STRIPES_MAX && (int)c->n_stripes < cpus)
 		c->n_stripes *= 2;
-	c->plain = size->irqs_off && !c->keys && (int)c->n_stripes >= cpus;
+	c->plain = size->irqs_off && !c->keys && cpus > 0 && (int)c->n_stripes >= cpus;
 	c->n_slots = opts->max_groups ? (uint32_t)opts->max_groups : c->keys ? groups_for(cell) : size->plain_groups;
 	bpf_map__set_value_size(bpf_object__find_map_by_name(t->obj, "cells"), cell);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "cells"), c->n_slots * c->n_stripes);
@@ -79,11 +79,11 @@ static void size_groups(struct bt_tracer *t, const struct bt_trace_opts *opts, c
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "free_slots"), c->n_slots);
 }
 
-/* The place of a controller in the kernel's tables, which differs between builds. */
+/* The place of a controller in the kernel's tables, which differs between builds; -ENOTSUP when it has none. */
 static int subsys_of(const char *controller)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM) : -1, place = -ENOENT;
+	int id = btf ? btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM) : -1, place = -ENOTSUP;
 	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
 	char name[64];
 
@@ -93,6 +93,18 @@ static int subsys_of(const char *controller)
 			place = (int)btf_enum(type)[i].val;
 	btf__free(btf);
 	return place;
+}
+
+static int refuse_cgroup(struct bt_tracer *t, const char *dir, int rc)
+{
+	const char *why = strerror(-rc);
+
+	if (rc == -ENOENT)
+		why = "not in a mounted control group file system";
+	if (rc == -ENOTSUP)
+		why = "its hierarchy has no controller, so the kernel does not tell whose tasks are in it";
+	snprintf(t->error, sizeof(t->error), "--cgroup %.100s: %s", dir, why);
+	return rc;
 }
 
 static int choose_hierarchy(struct bt_tracer *t, const struct bt_trace_opts *opts)
@@ -113,11 +125,8 @@ static int choose_hierarchy(struct bt_tracer *t, const struct bt_trace_opts *opt
 	rc = bt_cgroup_at(opts->cgroup, &at);
 	if (rc == 0 && !at.v2)
 		rc = t->conf->cgroup_subsys = subsys_of(at.controller);
-	if (rc < 0) {
-		snprintf(t->error, sizeof(t->error), rc == -ENOENT ? "--cgroup %.100s: not in a mounted control group file system" :
-			 "--cgroup %.100s: its hierarchy has no controller, so the kernel does not tell whose tasks are in it", opts->cgroup);
-		return rc;
-	}
+	if (rc < 0)
+		return refuse_cgroup(t, opts->cgroup, rc);
 	t->conf->cgroup_id = at.id;
 	t->conf->filter |= TRACE_BY_CGROUP;
 	bt_src_copy(t->cgroup_mount, sizeof(t->cgroup_mount), at.mount);
@@ -208,8 +217,8 @@ static int find_fields(struct bt_tracer *t)
 	return 0;
 }
 
-int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf, const struct bt_trace_opts *opts,
-		   uint32_t keys, bool command, const struct bt_tracer_size *size)
+int bt_tracer_open(struct bt_tracer *t, struct bpf_object_skeleton *skeleton, struct trace_conf *conf,
+		   const struct bt_trace_opts *opts, uint32_t keys, bool command, const struct bt_tracer_size *size)
 {
 	int rc;
 

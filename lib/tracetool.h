@@ -46,6 +46,9 @@ struct bt_tracetool {
 	bool count_events;         /* -n counts these, not intervals */
 	uint64_t events;           /* emitted so far, by drain */
 	void (*tick)(struct bt_tracetool *t); /* 50 times a second; may be NULL */
+	/* last: behind the records, with what privilege is left, put in place a file of the tool's own; false: it could not, and said
+	 * so. NULL: there is none. */
+	bool (*last)(struct bt_tracetool *t);
 	void *arg;                 /* the tool's own */
 
 	/* for the hooks to read */
@@ -80,7 +83,8 @@ void bt_tracetool_emit(struct bt_tracetool *t, struct bt_rec *r);
 /* bt_tracetool_count - a record about the tracing itself: a count, told apart by one dimension (name NULL: none). */
 void bt_tracetool_count(struct bt_tracetool *t, const char *metric, const char *name, const char *value, uint64_t count);
 
-/* bt_tracetool_ring_lost - how many events found no room in the ring, by the CPU they were on: TRACE_CPUS counters. CPU 0 always. */
+/* bt_tracetool_ring_lost - how many events found no room in the ring, by the CPU they were on: TRACE_CPUS counters. CPU 0 always
+ * has a record. */
 void bt_tracetool_ring_lost(struct bt_tracetool *t, const volatile uint64_t *by_cpu);
 
 /* bt_tracetool_time - Unix time in microseconds of an instant of CLOCK_MONOTONIC. */

@@ -247,7 +247,7 @@ static bool reader_gone(const struct bt_tracetool *t)
 /* Between samples, 0: there are none. -n counts intervals where it cannot count events. */
 static uint64_t interval_ns(const struct bt_tracetool *t)
 {
-	return t->load->interval_ns || t->drain || !t->load->count ? t->load->interval_ns : SECOND_NS;
+	return t->load->interval_ns || t->count_events || !t->load->count ? t->load->interval_ns : SECOND_NS;
 }
 
 static bool enough(const struct bt_tracetool *t)
@@ -394,9 +394,11 @@ static int finish(struct bt_tracetool *t)
 {
 	uint64_t elapsed = t->start_ns ? bt_clock_monotonic() - t->start_ns : 0;
 	int sig = signal_left(t), rc, status;
+	bool failed;
 
 	bt_caps_raise();
-	bt_out_end(&t->out, sig ? "interrupted" : "ok", elapsed, 0);
+	failed = t->last && !t->load->dry_run && !t->last(t);
+	bt_out_end(&t->out, failed ? "failed" : sig ? "interrupted" : "ok", elapsed, failed);
 	rc = bt_out_close(&t->out);
 	if (rc == -EPIPE && !sig)
 		sig = SIGPIPE;
@@ -407,7 +409,7 @@ static int finish(struct bt_tracetool *t)
 	bt_check_output(rc, t->out_opts->path, BT_EXIT_TROUBLE);
 	if (status < 0)
 		bt_die_signal(-status);
-	return status;
+	return failed ? BT_EXIT_TROUBLE : status;
 }
 
 static void trace(struct bt_tracetool *t)
@@ -425,11 +427,11 @@ static void trace(struct bt_tracetool *t)
 	conclude(t);
 }
 
-/* While others are watched no privilege is in effect but that for BPF. Kept for the end: what may be needed to put the output file
- * in its place and to send the command a signal. */
+/* While others are watched no privilege is in effect but that for BPF. Kept for the end: what may be needed to put files in
+ * their places and to send the command a signal. */
 static void give_up_privilege(const struct bt_tracetool *t)
 {
-	uint64_t later = (t->out_opts->path ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (t->command ? 1ull << BT_CAP_KILL : 0);
+	uint64_t later = (t->out_opts->path || t->last ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (t->command ? 1ull << BT_CAP_KILL : 0);
 
 	(void)bt_caps_keep(1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON | t->tracer.keep_caps, later);
 }
@@ -445,8 +447,10 @@ int bt_tracetool_main(struct bt_tracetool *t)
 	bt_sig_init();
 	prepare(t);
 	rc = open_control(t);
-	if (rc != 0)
-		give_up(t, strerror(-rc));
+	if (rc != 0) {
+		snprintf(t->tracer.error, sizeof(t->tracer.error), "nothing to wait with: %s", strerror(-rc));
+		give_up(t, t->tracer.error);
+	}
 	rc = bt_out_open(&t->out, t->out_opts, t->name);
 	if (rc < 0)
 		bt_child_close(&t->child);

@@ -157,6 +157,7 @@ static void test_keys(void)
 	} rows[] = {
 		{ "pid", NULL, 1 }, { "tid", NULL, 2 }, { "comm,pid", NULL, 5 }, { "pid,tid,comm", NULL, 7 }, { "tid,tid", NULL, 2 },
 		{ "", "", 0 }, { "pid,", "", 0 }, { ",pid", "", 0 }, { "pid,,tid", "", 0 }, { "pi", "pi", 0 }, { "pids", "pids", 0 },
+		{ "none", NULL, 0 }, { "none,pid", "none", 0 }, { "pid,none", "none", 0 }, { "non", "non", 0 },
 		{ "pid,CPU,x", "CPU", 0 }, { "pid tid", "pid tid", 0 },
 		{ "a-name-of-31-bytes-is-not-cut:),x", "a-name-of-31-bytes-is-not-cut:)", 0 },
 		{ "a-name-of-more-than-31-bytes-is-cut,x", "a-name-of-more-than-31-bytes-is", 0 },

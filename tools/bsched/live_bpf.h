@@ -10,6 +10,7 @@
 
 #include "bsched.h"
 #include "bsched_shared.h"
+#include "outfile.h"
 #include "symbols.h"
 #include "taskstate.h"
 #include "tracerec.h"
@@ -28,6 +29,8 @@ struct bsched_session {
 	struct bsched_bpf *skel;
 	struct bt_cgroupnames names;
 	uint32_t tests; /* bits, 1 << BSCHED_RUNQ and so on */
+	uint32_t pair_keys; /* of wake and preempt, which have keys without -k too */
+	bool classic;       /* of those two only numbers are known */
 	uint64_t matched;
 	/* longest_bpf.c */
 	struct ring_buffer *ring;
@@ -35,7 +38,9 @@ struct bsched_session {
 	struct bt_symbols *symbols;
 	struct bsched_readable *stacks; /* sorted by id */
 	size_t n_stacks, cap_stacks;
+	uint64_t kept;                 /* in the map when it was read last */
 	struct bt_buf folded;
+	struct bt_outfile folded_file;
 };
 
 /* Names of `how` of each test, and of the states of a sleep. */
@@ -50,13 +55,19 @@ int bsched_longest_open(struct bt_tracetool *t);
 void bsched_longest_drain(struct bt_tracetool *t);
 void bsched_longest_lost(struct bt_tracetool *t);
 
-/* stacks_bpf.c. bsched_stacks_read - make new stacks readable. bsched_stack_name - its frames, or NULL. bsched_stacks_fold - add a
- * line for flame graphs. bsched_stacks_write - put them into the file of --folded. */
+/* stacks_bpf.c. bsched_stacks_read - make new stacks readable. bsched_stack_record - add the frames of a group, innermost ones first
+ * when not all fit; nothing when they were lost. */
 int bsched_stacks_open(struct bt_tracetool *t);
 void bsched_stacks_read(struct bt_tracetool *t);
-const char *bsched_stack_name(const struct bsched_session *s, const char id[8]);
-void bsched_stacks_fold(struct bsched_session *s, const struct trace_key *key, uint64_t ns);
-void bsched_stacks_write(struct bsched_session *s);
+void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key);
+const char *bsched_stack_name(const struct bsched_session *s, const struct trace_key *key);
 void bsched_stacks_close(struct bsched_session *s);
+
+/* folded_bpf.c: the file of --folded. bsched_folded_open - ends the program when it cannot be. bsched_folded_add - a line for a group
+ * that is shown. bsched_folded_write - the last hook. bsched_folded_close - drops what was not written. */
+void bsched_folded_open(struct bsched_session *s);
+void bsched_folded_add(struct bsched_session *s, const struct trace_key *key, uint64_t ns);
+bool bsched_folded_write(struct bt_tracetool *t);
+void bsched_folded_close(struct bsched_session *s);
 
 #endif

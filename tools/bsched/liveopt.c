@@ -68,6 +68,8 @@ void bsched_live_check(struct bsched *b)
 		bt_die_usage("--stack: only with offcpu or runq");
 	if (b->live.folded && !b->live.stack)
 		bt_die_usage("--folded: only with --stack");
+	if (b->live.folded && !strcmp(b->live.folded, "-"))
+		bt_die_usage("--folded: a file is needed; the standard output is for records");
 	if (b->live.min_ns && !named(b, "offcpu") && !named(b, "runq") && !named(b, "oncpu"))
 		bt_die_usage("--min: only with runq, oncpu or offcpu");
 	if (bt_load_unknown(&b->tool.load, bsched_live_metrics, bad)) {

@@ -16,14 +16,15 @@ static void add_other(struct bt_rec *r, const char *tid_name, const char *comm_n
 	bt_tracerec_comm(r, comm_name, comm);
 }
 
-/* A wait after a wakeup, and a sleep, were ended by a waker; all else by who took the CPU. */
+/* A sleep was ended by a waker, who also began the wait that followed; a stint and what followed by who took the CPU. A stint that
+ * ended in a sleep was ended by nobody else, and what a new task waited for its parent began. */
 static void add_evidence(struct bt_rec *r, const struct bsched_event *e)
 {
 	unsigned test = e->what / BSCHED_HOWS, how = e->what % BSCHED_HOWS;
 
 	if (test == BSCHED_OFFCPU || (test == BSCHED_RUNQ && how == BSCHED_WOKEN))
 		add_other(r, "waker_tid", "waker_comm", e->by_tid, e->by_comm);
-	else if (test == BSCHED_ONCPU || how == BSCHED_PREEMPTED)
+	else if (test == BSCHED_ONCPU ? how == TASKSTATE_TAKEN || how == TASKSTATE_GAVE : how == BSCHED_PREEMPTED)
 		add_other(r, "by_tid", "by_comm", e->by_tid, e->by_comm);
 	add_other(r, "held_tid", "held_comm", e->held_tid, e->held_comm);
 }

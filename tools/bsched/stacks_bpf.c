@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * stacks_bpf - the stacks that left a CPU: read while their processes still live, named, and folded for flame graphs.
+ * stacks_bpf - the stacks that left a CPU: read and named while their processes still live.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "caps.h"
-#include "err.h"
 #include "live_bpf.h"
-#include "outfile.h"
 
-#define BATCH 32u
 #define OWN_FRAMES 10u
+#define SHOWN 1000u  /* bytes of a stack in a record, which holds no string of more than BT_REC_TEXT */
 #define SYMBOL 128u /* bytes of a name; longer ones are cut */
 
 int bsched_stacks_open(struct bt_tracetool *t)
@@ -51,7 +49,7 @@ static void add_frame(struct bt_buf *out, const char *name)
 	if (out->len > 0)
 		bt_buf_char(out, ';');
 	for (; *name; name++)
-		bt_buf_char(out, *name == ';' ? ':' : *name);
+		bt_buf_char(out, *name == ';' ? ':' : (unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
 }
 
 /* The innermost kernel frames are those of the tracing itself: the tracepoint, what calls BPF, the programs. */
@@ -114,11 +112,14 @@ static void add_stack(struct bsched_session *s, uint64_t id, const struct bsched
 void bsched_stacks_read(struct bt_tracetool *t)
 {
 	struct bsched_session *s = t->arg;
+	uint64_t id = 0, next, kept = *(const volatile uint64_t *)&s->skel->bss->bsched_lost.kept;
 	int fd = bpf_map__fd(s->skel->maps.stacks);
 	size_t known = s->n_stacks;
 	struct bsched_stack stack;
-	uint64_t id = 0, next;
 
+	if (kept == s->kept)
+		return;
+	s->kept = kept;
 	for (bool first = true; bpf_map_get_next_key(fd, first ? NULL : &id, &next) == 0; first = false) {
 		size_t n = s->n_stacks;
 		bool old;
@@ -134,45 +135,29 @@ void bsched_stacks_read(struct bt_tracetool *t)
 		qsort(s->stacks, s->n_stacks, sizeof(*s->stacks), by_id);
 }
 
-const char *bsched_stack_name(const struct bsched_session *s, const char bytes[8])
+const char *bsched_stack_name(const struct bsched_session *s, const struct trace_key *key)
 {
 	struct bsched_readable *stack;
 	uint64_t id;
 
-	memcpy(&id, bytes, sizeof(id));
+	memcpy(&id, key->other_comm, sizeof(id));
 	stack = id ? find(s, id) : NULL;
 	return stack ? stack->frames : NULL;
 }
 
-/* One line: comm;frames microseconds, as flamegraph.pl reads it. */
-void bsched_stacks_fold(struct bsched_session *s, const struct trace_key *key, uint64_t ns)
+/* What matters most is where the task waits: the end. */
+void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key)
 {
-	const char *frames = s->live->folded ? bsched_stack_name(s, key->other_comm) : NULL;
+	const char *frames = bsched_has_stack(key->what) ? bsched_stack_name(s, key) : NULL, *from;
 
-	if (!frames || ns < 1000)
+	if (!frames)
 		return;
-	if (s->live->keys & TRACE_KEY_COMM)
-		bt_buf_printf(&s->folded, "%.*s;", (int)strnlen(key->comm, TRACE_COMM), key->comm);
-	bt_buf_printf(&s->folded, "%s %llu\n", frames, (unsigned long long)(ns / 1000));
-}
-
-void bsched_stacks_write(struct bsched_session *s)
-{
-	struct bt_outfile file;
-	int rc;
-
-	if (!s->live->folded)
-		return;
-	rc = bt_outfile_open(&file, s->live->folded);
-	if (rc == 0) {
-		rc = bt_outfile_write(&file, s->folded.data, s->folded.len);
-		if (rc == 0)
-			rc = bt_outfile_commit(&file);
-		else
-			bt_outfile_abort(&file);
-	}
-	if (rc < 0)
-		bt_die(BT_EXIT_TROUBLE, "%s: %s", s->live->folded, strerror(-rc));
+	from = frames + strlen(frames);
+	if (from - frames <= (ptrdiff_t)SHOWN)
+		from = frames;
+	else
+		from = strchrnul(from - SHOWN, ';');
+	bt_rec_str(r, "stack", from);
 }
 
 void bsched_stacks_close(struct bsched_session *s)
@@ -183,5 +168,4 @@ void bsched_stacks_close(struct bsched_session *s)
 	s->stacks = NULL;
 	s->n_stacks = s->cap_stacks = 0;
 	bt_symbols_close(s->symbols);
-	bt_buf_free(&s->folded);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * trace_bpf - the tracing tests: sets the BPF programs up and makes records of what they have counted. Single long intervals are
- * in longest_bpf.c, stacks in stacks_bpf.c.
+ * in longest_bpf.c, stacks in stacks_bpf.c and folded_bpf.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -97,7 +97,9 @@ static struct bpf_object_skeleton *open_programs(struct bt_tracetool *t, struct 
 	own->tests = s->tests;
 	own->stacks = (uint32_t)s->live->stack; /* the same bits */
 	own->min_ns = s->live->min_ns;
-	own->pair_keys = s->live->keys ? s->live->keys : TRACE_KEY_COMM;
+	s->classic = t->tracer.attach == BT_ATTACH_CLASSIC;
+	s->pair_keys = s->live->keys ? s->live->keys : s->classic ? TRACE_KEY_TID : TRACE_KEY_COMM;
+	own->pair_keys = s->pair_keys;
 	bpf_map__set_max_entries(s->skel->maps.ring, s->live->min_ns ? RING_BYTES : 4096);
 	bpf_map__set_max_entries(s->skel->maps.stacks, s->live->stack ? STACKS : 1);
 	return s->skel->skeleton;
@@ -149,18 +151,16 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 {
 	struct bsched_session *s = t->arg;
 	unsigned test = key->what / BSCHED_HOWS;
-	uint32_t pair_keys = s->live->keys ? s->live->keys : TRACE_KEY_COMM;
-	const char *stack = s->live->stack ? bsched_stack_name(s, key->other_comm) : NULL;
 
 	if (bsched_how_name(key->what))
 		bt_rec_str(r, "how", bsched_how_name(key->what));
 	if (test == BSCHED_OFFCPU)
 		add_sleep(r, key, room);
-	if (test == BSCHED_PREEMPT)
+	if (test == BSCHED_PREEMPT && !s->classic)
 		bt_rec_bool(r, "same_cgroup", key->what % BSCHED_HOWS == BSCHED_SAME_CGROUP);
 	if (test == BSCHED_WAKE || test == BSCHED_PREEMPT) {
-		bt_tracerec_key(r, key, pair_keys, &s->names);
-		add_other(r, key, pair_keys, test == BSCHED_WAKE);
+		bt_tracerec_key(r, key, s->pair_keys, &s->names);
+		add_other(r, key, s->pair_keys, test == BSCHED_WAKE);
 		return;
 	}
 	if (test == BSCHED_MIGRATE && s->live->keys & TRACE_KEY_CPU) {
@@ -172,8 +172,8 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 	/* Switches from the idle task and our own have no other key. */
 	if (test != BSCHED_SWITCH || key->what % BSCHED_HOWS < BSCHED_IDLE)
 		bt_tracerec_key(r, key, s->live->keys, &s->names);
-	if (stack)
-		bt_rec_str(r, "stack", stack);
+	if (s->live->stack)
+		bsched_stack_record(s, r, key);
 }
 
 static void show_group(void *arg, const struct bt_trace_view *v)
@@ -198,7 +198,7 @@ static void show_group(void *arg, const struct bt_trace_view *v)
 	if (t->kind != BT_KIND_RESULT)
 		return;
 	s->matched += v->hist->n + v->extra[BSCHED_COUNT];
-	bsched_stacks_fold(s, v->key, (uint64_t)v->hist->sum);
+	bsched_folded_add(s, v->key, (uint64_t)v->hist->sum);
 }
 
 static void show(struct bt_tracetool *t)
@@ -220,19 +220,40 @@ struct task {
 	struct taskstate state;
 };
 
+#define DOINGS (TASKSTATE_NEW + 1) /* enum taskstate_what */
+
+static void count_doing(const struct bt_tracetool *t, const struct task *task, uint64_t counts[DOINGS])
+{
+	if (task->tid && task->seen == (uint16_t)t->tracer.beginnings && task->state.what < DOINGS)
+		counts[task->state.what]++;
+}
+
+/* Those that had no place in the table. */
+static void count_elsewhere(const struct bt_tracetool *t, uint64_t counts[DOINGS])
+{
+	const struct bpf_map *map = ((const struct bsched_session *)t->arg)->skel->maps.more_tasks;
+	_Alignas(struct task) char task[512];
+	uint32_t tid = 0, next;
+
+	if (bpf_map__value_size(map) > sizeof(task))
+		return;
+	for (bool first = true; bpf_map_get_next_key(bpf_map__fd(map), first ? NULL : &tid, &next) == 0; first = false) {
+		tid = next;
+		if (bpf_map_lookup_elem(bpf_map__fd(map), &tid, task) == 0)
+			count_doing(t, (const struct task *)task, counts);
+	}
+}
+
 /* Tasks whose interval has not ended: what they do now is in no figure. */
 static void count_in_flight(struct bt_tracetool *t)
 {
-	static const char *const names[] = { "unknown", "oncpu", "offcpu", "woken", "preempted", "new" };
-	uint64_t counts[sizeof(names) / sizeof(names[0])] = { 0 };
+	static const char *const names[DOINGS] = { "unknown", "oncpu", "offcpu", "woken", "preempted", "new" };
+	uint64_t counts[DOINGS] = { 0 };
 
-	for (uint32_t i = 0; i < t->tracer.conf->n_tasks; i++) {
-		const struct task *task = (const struct task *)(t->tracer.tasks + i * t->tracer.task_bytes);
-
-		if (task->tid && task->seen == (uint16_t)t->tracer.beginnings && task->state.what < sizeof(names) / sizeof(names[0]))
-			counts[task->state.what]++;
-	}
-	for (unsigned i = TASKSTATE_RUNNING; i < sizeof(names) / sizeof(names[0]); i++)
+	for (uint32_t i = 0; i < t->tracer.conf->n_tasks; i++)
+		count_doing(t, (const struct task *)(t->tracer.tasks + i * t->tracer.task_bytes), counts);
+	count_elsewhere(t, counts);
+	for (unsigned i = TASKSTATE_RUNNING; i < DOINGS; i++)
 		bt_tracetool_count(t, "in_flight", "how", names[i], counts[i]);
 }
 
@@ -247,18 +268,16 @@ static void summary(struct bt_tracetool *t)
 	count_in_flight(t);
 	bt_tracetool_count(t, "odd", "how", "repeated", odd[TASKSTATE_REPEATED]);
 	bt_tracetool_count(t, "odd", "how", "unwoken", odd[TASKSTATE_UNWOKEN]);
-	bt_tracetool_count(t, "odd", "how", "backwards", odd[TASKSTATE_BACKWARDS]);
 	if (s->live->stack)
 		bt_tracetool_count(t, "lost", "cause", "stacks", s->skel->bss->bsched_lost.stacks);
 	if (s->live->min_ns)
 		bsched_longest_lost(t);
-	bsched_stacks_write(s);
 }
 
-/* Only what the tests need; the first three follow numbers and names. */
+/* Only what the tests need; the first four follow numbers and names. */
 static void choose_programs(const char *programs[10], uint32_t tests, const struct bsched *b)
 {
-	bool times = has(tests, BSCHED_RUNQ) || has(tests, BSCHED_ONCPU) || has(tests, BSCHED_OFFCPU);
+	bool switches = tests & ~(1u << BSCHED_MIGRATE | 1u << BSCHED_WAKE);
 	bool tree = b->command || b->live.opts.tree;
 	unsigned n = 0;
 
@@ -267,7 +286,9 @@ static void choose_programs(const char *programs[10], uint32_t tests, const stru
 	programs[n++] = "exec";
 	if (b->live.opts.n_allow || b->live.opts.n_deny || b->live.keys)
 		programs[n++] = "rename";
-	if (times || has(tests, BSCHED_SWITCH) || has(tests, BSCHED_PREEMPT))
+	if (b->live.opts.n_pids || !switches)
+		programs[n++] = "exit";
+	if (switches)
 		programs[n++] = "sched_switch";
 	if (has(tests, BSCHED_RUNQ) || has(tests, BSCHED_OFFCPU) || has(tests, BSCHED_WAKE)) {
 		programs[n++] = "sched_waking";
@@ -284,7 +305,8 @@ static void check_classic(const struct bsched *b)
 	const struct bt_trace_opts *o = &b->live.opts;
 
 	if (o->attach == BT_ATTACH_CLASSIC && ((b->live.keys & ~(TRACE_KEY_TID | TRACE_KEY_CPU)) || o->n_allow || o->n_deny || o->cgroup))
-		bt_die(BT_EXIT_UNABLE, "--attach classic knows tasks by their number only: it can group by tid and cpu, and trace -p or a COMMAND");
+		bt_die(BT_EXIT_UNABLE, "--attach classic knows tasks by their number only: "
+		       "it can group by tid and cpu, and trace -p or a COMMAND");
 }
 
 static uint32_t choose_keys(const struct bsched_session *s)
@@ -320,10 +342,13 @@ int bsched_trace(struct bsched *b)
 		.size = { .plain_groups = PLAIN_GROUPS, .buckets = s.tests & (1u << BSCHED_RUNQ | 1u << BSCHED_ONCPU | 1u << BSCHED_OFFCPU),
 			  .digits = 2, .irqs_off = true },
 		.open = open_programs, .loaded = programs_loaded, .meta = add_meta, .show = show, .summary = summary, .ring_fd = -1,
-		.drain = b->live.min_ns ? bsched_longest_drain : NULL, .tick = b->live.stack ? bsched_stacks_read : NULL, .arg = &s,
+		.drain = b->live.min_ns ? bsched_longest_drain : NULL, .tick = b->live.stack ? bsched_stacks_read : NULL,
+		.last = b->live.folded ? bsched_folded_write : NULL, .arg = &s,
 	};
+	bsched_folded_open(&s);
 	status = bt_tracetool_main(&t);
 	ring_buffer__free(s.ring);
+	bsched_folded_close(&s);
 	bsched_stacks_close(&s);
 	bt_cgroupnames_free(&s.names);
 	bsched_bpf__destroy(s.skel);

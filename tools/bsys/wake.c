@@ -95,7 +95,8 @@ static int stream_start(struct bsys_work *w)
 	return rc < 0 ? rc : bsys_pair_start(w, stream_serve);
 }
 
-/* Ends the partner, which closes its own ends. A socket has a second descriptor, so it must be shut down; a pipe takes no notice. */
+/* Ends the partner, which closes its own ends. A socket has a second descriptor, so it must be shut down; a pipe takes no
+ * notice. */
 static void stream_fini(struct bsys_work *w)
 {
 	bool served = w->pair && w->pair->running;
