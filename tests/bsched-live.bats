@@ -291,7 +291,7 @@ events() {
 @test "a build without BPF says so" {
   dir=$(variant BPF=0)
   [ -x "$dir/bsched" ] || skip "not built"
-  for how in "runq -d 1s" "wake preempt" "runq -- true"; do
+  for how in "runq -d 1s" "wake preempt" "offcpu -- true"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr timeout 20 "$dir/bsched" $how
     [ "$status" -eq 3 ]
