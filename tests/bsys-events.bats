@@ -242,10 +242,11 @@ END
 }
 
 @test "root: events come at once, and a signal ends the stream whole" {
-  bsys events -e gettid -C traced >out.ndjson 2>err 3>&- &
+  cp "$TRACED" "t$$" # a name that no other run of this test has
+  bsys events -e gettid -C "t$$" >out.ndjson 2>err 3>&- &
   bsys=$!
   started out.ndjson $bsys
-  "$TRACED" loop 5
+  "./t$$" loop 5
   wait_for 10 eval '[ "$(grep -c "\"syscall\":\"gettid\"" out.ndjson)" -eq 5 ]'
   kill -INT $bsys
   wait $bsys

@@ -60,9 +60,19 @@ release() {
   held=
 }
 
+# start ARG...: bsched as our own child in the background, counting; sets bsched.
+start() {
+  rm -f out.ndjson
+  : >out.ndjson
+  bsched "$@" >>out.ndjson 2>err 3>&- &
+  bsched=$!
+  started out.ndjson "$bsched"
+}
+
 # watch ARG...: bsched in the background, counting; sets bsched.
 watch() {
-  timeout 60 bsched "$@" >out.ndjson 2>err 3>&- &
+  : >out.ndjson
+  timeout 60 bsched "$@" >>out.ndjson 2>err 3>&- &
   wait_for 5 eval 'bsched=$(pgrep -P '$!' -x bsched)'
   started out.ndjson "$bsched"
 }

@@ -55,11 +55,12 @@ int bsched_longest_open(struct bt_tracetool *t);
 void bsched_longest_drain(struct bt_tracetool *t);
 void bsched_longest_lost(struct bt_tracetool *t);
 
-/* stacks_bpf.c. bsched_stacks_read - make new stacks readable. bsched_stack_record - add the frames of a group, innermost ones first
- * when not all fit; nothing when they were lost. */
+/* stacks_bpf.c. bsched_stacks_read - make new stacks readable. bsched_stack_name - the frames of a group, NULL when they were lost.
+ * bsched_stack_record - add them, without the outermost ones when not all fit; room must outlive the record. */
+#define BSCHED_SHOWN 1000u /* bytes of a stack in a record, which holds no string of more than BT_REC_TEXT */
 int bsched_stacks_open(struct bt_tracetool *t);
 void bsched_stacks_read(struct bt_tracetool *t);
-void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key);
+void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key, char room[BSCHED_SHOWN + 8]);
 const char *bsched_stack_name(const struct bsched_session *s, const struct trace_key *key);
 void bsched_stacks_close(struct bsched_session *s);
 

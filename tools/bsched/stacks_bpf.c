@@ -10,7 +10,6 @@
 #include "live_bpf.h"
 
 #define OWN_FRAMES 10u
-#define SHOWN 1000u  /* bytes of a stack in a record, which holds no string of more than BT_REC_TEXT */
 #define SYMBOL 128u /* bytes of a name; longer ones are cut */
 
 int bsched_stacks_open(struct bt_tracetool *t)
@@ -146,18 +145,18 @@ const char *bsched_stack_name(const struct bsched_session *s, const struct trace
 }
 
 /* What matters most is where the task waits: the end. */
-void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key)
+void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key, char room[BSCHED_SHOWN + 8])
 {
-	const char *frames = bsched_has_stack(key->what) ? bsched_stack_name(s, key) : NULL, *from;
+	const char *frames = bsched_has_stack(key->what) ? bsched_stack_name(s, key) : NULL;
+	size_t len = frames ? strlen(frames) : 0;
 
 	if (!frames)
 		return;
-	from = frames + strlen(frames);
-	if (from - frames <= (ptrdiff_t)SHOWN)
-		from = frames;
-	else
-		from = strchrnul(from - SHOWN, ';');
-	bt_rec_str(r, "stack", from);
+	if (len > BSCHED_SHOWN) {
+		snprintf(room, BSCHED_SHOWN + 8, "...%s", strchrnul(frames + len - BSCHED_SHOWN, ';'));
+		frames = room;
+	}
+	bt_rec_str(r, "stack", frames);
 }
 
 void bsched_stacks_close(struct bsched_session *s)

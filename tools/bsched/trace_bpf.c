@@ -146,8 +146,13 @@ static void add_sleep(struct bt_rec *r, const struct trace_key *key, char room[2
 	bsched_call_record(r, key->other_tid, room[1]);
 }
 
+/* Room for what the values of a record point to. */
+struct words {
+	char sleep[2][16], stack[BSCHED_SHOWN + 8];
+};
+
 /* Everything that tells this group apart. */
-static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struct trace_key *key, char room[2][16])
+static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struct trace_key *key, struct words *w)
 {
 	struct bsched_session *s = t->arg;
 	unsigned test = key->what / BSCHED_HOWS;
@@ -155,7 +160,7 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 	if (bsched_how_name(key->what))
 		bt_rec_str(r, "how", bsched_how_name(key->what));
 	if (test == BSCHED_OFFCPU)
-		add_sleep(r, key, room);
+		add_sleep(r, key, w->sleep);
 	if (test == BSCHED_PREEMPT && !s->classic)
 		bt_rec_bool(r, "same_cgroup", key->what % BSCHED_HOWS == BSCHED_SAME_CGROUP);
 	if (test == BSCHED_WAKE || test == BSCHED_PREEMPT) {
@@ -173,7 +178,7 @@ static void add_dimensions(struct bt_tracetool *t, struct bt_rec *r, const struc
 	if (test != BSCHED_SWITCH || key->what % BSCHED_HOWS < BSCHED_IDLE)
 		bt_tracerec_key(r, key, s->live->keys, &s->names);
 	if (s->live->stack)
-		bsched_stack_record(s, r, key);
+		bsched_stack_record(s, r, key, w->stack);
 }
 
 static void show_group(void *arg, const struct bt_trace_view *v)
@@ -181,13 +186,13 @@ static void show_group(void *arg, const struct bt_trace_view *v)
 	struct bt_tracetool *t = arg;
 	struct bsched_session *s = t->arg;
 	unsigned test = v->key->what / BSCHED_HOWS;
-	char room[2][16];
+	struct words w;
 	struct bt_rec r;
 
 	if (test >= BSCHED_TRACED)
 		return;
 	bt_tracetool_start(t, &r, test_names[test]);
-	add_dimensions(t, &r, v->key, room);
+	add_dimensions(t, &r, v->key, &w);
 	if (v->hist->n > 0) {
 		bt_rec_dist(&r, metric_names[test], "ns", test == BSCHED_ONCPU ? BT_BETTER_NONE : BT_BETTER_LOWER, v->hist);
 		bt_tracerec_max(&r, &v->max, t->wall_us);
