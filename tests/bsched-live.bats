@@ -278,7 +278,7 @@ events() {
   [ -e /sys/kernel/btf/vmlinux ] || skip "the kernel has no type information"
   [ -e "$BUILD/bsys.skel.h" ] || skip "built without BPF"
   chmod 755 "$BATS_TEST_TMPDIR"
-  for how in "runq -d 1s" "wake preempt -d 1s" "runq -- true" "runq -N"; do
+  for how in "runq -d 1s" "wake preempt -d 1s" "runq --attach btf -- true" "offcpu -N"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups bsched $how
     [ "$status" -eq 3 ]
@@ -291,7 +291,7 @@ events() {
 @test "a build without BPF says so" {
   dir=$(variant BPF=0)
   [ -x "$dir/bsched" ] || skip "not built"
-  for how in "runq -d 1s" "wake preempt" "runq -- true"; do
+  for how in "runq -d 1s" "wake preempt" "offcpu -- true"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr timeout 20 "$dir/bsched" $how
     [ "$status" -eq 3 ]
