@@ -248,6 +248,28 @@ events() {
   finish
 }
 
+@test "root: the examples of the page" {
+  printf 'all: a b c\na b c:\n\tsleep 0.05\n' >Makefile
+  printf '#!/bin/sh\nsleep 0.2\n' >program
+  chmod +x program
+  sed -n 's/^\.Dl \(bsched .*\)/\1/p' "$TOP/man/bsched.1" | grep -E ' (runq|offcpu|preempt|wake) ' | grep -v ' wakeup ' | sed 's/\\(dq/"/g' >examples
+  [ "$(wc -l <examples)" -ge 6 ]
+  while IFS= read -r command; do
+    run --separate-stderr timeout 60 bash -o pipefail -c "$command" </dev/null
+    [ "$status" -eq 0 ] || { echo "$command: $status $stderr"; false; }
+    [ -n "$output" ] || [[ "$command" == *-o* || "$command" == *--min* ]] || { echo "$command: nothing"; false; }
+  done <examples
+  complete run.ndjson
+  [ -s blocked.txt ]
+}
+
+@test "root: the programs tell what they cost" {
+  trace runq -- "$TASKS" pingpong "$CPU" 5000
+  jq -se '[.[] | select(.metric == "self_run") | .program] | contains(["on_sched_switch", "on_sched_waking"])' out.ndjson
+  jq -se '[.[] | select(.metric | IN("self_cpu", "self_rss", "self_maps")?) | .metric] == ["self_cpu", "self_rss", "self_maps"]' out.ndjson
+  jq -se '[.[] | select(.metric == "self_run")] | all(.value > 0 and .unit == "ns")' out.ndjson
+}
+
 @test "root: the address and undefined behaviour sanitizers find nothing" {
   dir=$(variant SAN=address,undefined)
   [ -x "$dir/bsched" ] || skip "not built"
@@ -278,7 +300,7 @@ events() {
   [ -e /sys/kernel/btf/vmlinux ] || skip "the kernel has no type information"
   [ -e "$BUILD/bsys.skel.h" ] || skip "built without BPF"
   chmod 755 "$BATS_TEST_TMPDIR"
-  for how in "runq -d 1s" "wake preempt -d 1s" "runq -- true" "runq -N"; do
+  for how in "runq -d 1s" "wake preempt -d 1s" "runq --attach btf -- true" "offcpu -N"; do
     # shellcheck disable=SC2086 # words
     run --separate-stderr timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups bsched $how
     [ "$status" -eq 3 ]

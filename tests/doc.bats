@@ -76,6 +76,11 @@ page_options() {
       timeout 60 bsys events --sample 2 --limit 1000 -n 5000 -- unshare --pid --fork sh -c 'ls / | cat' 2>/dev/null
       timeout 60 bsys events -- cat /none 2>/dev/null || :
     } >>bsys.ndjson
+    {
+      timeout 60 bsched runq oncpu offcpu switch migrate wake preempt -i 50ms -k pid,tid,comm,cgroup,cpu,prio --max-groups 20000 -d 300ms
+      timeout 60 bsched runq oncpu offcpu --stack both --min 1us -- unshare --pid --fork sh -c 'ls / | cat' 2>/dev/null
+      timeout 60 bsched migrate wake preempt -d 50ms
+    } >>bsched.ndjson
   fi
   bagg bcpu.ndjson >bagg.ndjson
   bdiff -f json bcpu.ndjson bcpu.ndjson >bdiff.ndjson
