@@ -18,8 +18,10 @@
 #define TASKS_MAX 262144u     /* entries of the table of tasks, where the machine may have more numbers */
 #define LISTED_MAX 65536u     /* processes of a tree when tracing begins */
 #define STRIPES_MAX 8u
-#define CELLS_MIN (8u << 20)  /* bytes for cells of groups with keys: 1/512 of the memory, within these */
+#define CELLS_MIN (8u << 20)  /* bytes for groups with keys: 1/512 of the memory, within these */
 #define CELLS_MAX (64u << 20)
+#define GROUP_BYTES 256u      /* that a group takes beside its cell: the kernel's table and our own */
+#define GROUPS_MAX 65536u     /* that small cells would leave room for */
 #define INIT_PIDNS_INUM 0xEFFFFFFCu /* PROC_PID_INIT_INO */
 
 static uint32_t power_of_two(uint64_t at_most)
@@ -55,7 +57,8 @@ static uint32_t groups_for(uint64_t cell_bytes)
 	uint64_t bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / 512;
 
 	bytes = bytes < CELLS_MIN ? CELLS_MIN : bytes > CELLS_MAX ? CELLS_MAX : bytes;
-	return (uint32_t)(bytes / cell_bytes);
+	bytes /= cell_bytes + GROUP_BYTES;
+	return bytes < GROUPS_MAX ? (uint32_t)bytes : GROUPS_MAX;
 }
 
 static void size_groups(struct bt_tracer *t, const struct bt_trace_opts *opts, const struct bt_tracer_size *size)
