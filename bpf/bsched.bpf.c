@@ -73,6 +73,12 @@ static __always_inline bool tests(uint32_t test)
 	return bconf.tests >> test & 1;
 }
 
+/* Whether the programs on wakeups are loaded, so that not to see one means something. */
+static __always_inline bool wakeups_seen(void)
+{
+	return bconf.tests & (1u << BSCHED_RUNQ | 1u << BSCHED_OFFCPU | 1u << BSCHED_WAKE);
+}
+
 static __always_inline void count_odd(uint8_t odd)
 {
 	if (unlikely(odd != TASKSTATE_FINE))
@@ -336,7 +342,8 @@ static __always_inline void came_to_cpu(const struct who *prev, const struct who
 	if (!t)
 		return;
 	span = taskstate_in(&t->state, now);
-	count_odd(span.odd);
+	if (span.odd != TASKSTATE_UNWOKEN || wakeups_seen())
+		count_odd(span.odd);
 	if (!tests(BSCHED_RUNQ) || span.what < TASKSTATE_WOKEN)
 		return;
 	how = span.odd == TASKSTATE_UNWOKEN ? BSCHED_UNWOKEN : (uint32_t)span.what - TASKSTATE_WOKEN;
