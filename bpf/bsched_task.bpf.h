@@ -74,6 +74,12 @@ static __always_inline bool tests(uint32_t test)
 	return bconf.tests >> test & 1;
 }
 
+/* Whether the programs on wakeups are loaded, so that not to see one means something. */
+static __always_inline bool wakeups_seen(void)
+{
+	return bconf.tests & (1u << BSCHED_RUNQ | 1u << BSCHED_OFFCPU | 1u << BSCHED_WAKE);
+}
+
 static __always_inline void count_odd(uint8_t odd)
 {
 	if (unlikely(odd != TASKSTATE_FINE))

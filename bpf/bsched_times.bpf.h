@@ -92,7 +92,8 @@ static __always_inline void came_to_cpu(const struct who *prev, const struct who
 	if (!t)
 		return;
 	span = taskstate_in(&t->state, now);
-	count_odd(span.odd);
+	if (span.odd != TASKSTATE_UNWOKEN || wakeups_seen())
+		count_odd(span.odd);
 	if (!tests(BSCHED_RUNQ) || span.what < TASKSTATE_WOKEN)
 		return;
 	how = span.odd == TASKSTATE_UNWOKEN ? BSCHED_UNWOKEN : (uint32_t)span.what - TASKSTATE_WOKEN;

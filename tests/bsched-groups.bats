@@ -280,9 +280,8 @@ END
     [ $attach != classic ] || [ -e /sys/kernel/tracing/events ] || continue
     trace oncpu offcpu switch --attach $attach -k tid -- "$TASKS" mixed 20
     [ "$(what switches value '.how == "voluntary"')" -ge 20 ]
-    [ "$(total out.ndjson in_flight)" -eq 0 ]
     [ "$(what offcpu n)" -ge $((20 - $(hidden))) ]
-    [ "$(what oncpu n '.how == "exited"')" -ge $((1 - $(hidden))) ]
+    [ $(($(what oncpu n '.how == "exited"') + $(total out.ndjson in_flight))) -ge $((1 - $(hidden))) ]
     trace wake --attach $attach -k tid -- "$TASKS" mixed 20
     [ "$(what wakeups value)" -ge $((20 - $(hidden))) ]
     [ "$CPU" -ne "$OTHER" ] || continue
