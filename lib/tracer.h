@@ -66,6 +66,9 @@ struct bt_tracer {
 /* bt_tracer_fail - put the sentence into t->error. Returns rc. For the parts of tracer itself. */
 int bt_tracer_fail(struct bt_tracer *t, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* bt_tracer_permitted - whether we may trace and the kernel has types: what takes no time to see. */
+int bt_tracer_permitted(struct bt_tracer *t, const struct bt_src *src);
+
 /* bt_tracer_probe - whether tracing is possible here at all: kernel types, privilege, lockdown. attach: as asked for; settles
  * t->attach. */
 int bt_tracer_probe(struct bt_tracer *t, const struct bt_src *src, enum bt_attach attach);

@@ -37,19 +37,22 @@ static bool btf_attachable(const struct btf *btf)
 	return false;
 }
 
-static int probe_privilege(struct bt_tracer *t, const struct bt_src *src)
+int bt_tracer_permitted(struct bt_tracer *t, const struct bt_src *src)
 {
 	uint64_t caps = bt_caps_effective();
 	char text[128];
 
 	if (bt_src_line(src, text, sizeof(text), "/sys/kernel/security/lockdown") > 0 && strstr(text, "[confidentiality]"))
 		return bt_tracer_fail(t, -EPERM, "the kernel is locked down (confidentiality), which forbids tracing with BPF");
-	if (bt_caps_have(caps, BT_CAP_SYS_ADMIN) || (bt_caps_have(caps, BT_CAP_BPF) && bt_caps_have(caps, BT_CAP_PERFMON)))
-		return 0;
-	return bt_tracer_fail(t, -EPERM, "tracing needs root, or the capabilities %s%s%s",
-		    bt_caps_have(caps, BT_CAP_BPF) ? "" : "CAP_BPF",
-		    bt_caps_have(caps, BT_CAP_BPF) || bt_caps_have(caps, BT_CAP_PERFMON) ? "" : " and ",
-		    bt_caps_have(caps, BT_CAP_PERFMON) ? "" : "CAP_PERFMON");
+	if (!bt_caps_have(caps, BT_CAP_SYS_ADMIN) && !(bt_caps_have(caps, BT_CAP_BPF) && bt_caps_have(caps, BT_CAP_PERFMON)))
+		return bt_tracer_fail(t, -EPERM, "tracing needs root, or the capabilities %s%s%s",
+			    bt_caps_have(caps, BT_CAP_BPF) ? "" : "CAP_BPF",
+			    bt_caps_have(caps, BT_CAP_BPF) || bt_caps_have(caps, BT_CAP_PERFMON) ? "" : " and ",
+			    bt_caps_have(caps, BT_CAP_PERFMON) ? "" : "CAP_PERFMON");
+	if (!bt_src_exists(src, "/sys/kernel/btf/vmlinux"))
+		return bt_tracer_fail(t, -ENOTSUP, "tracing needs the kernel's type information, "
+						   "/sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
+	return 0;
 }
 
 static bool tracefs_mounted(void)
@@ -61,13 +64,10 @@ int bt_tracer_probe(struct bt_tracer *t, const struct bt_src *src, enum bt_attac
 {
 	struct btf *btf;
 	bool attachable;
-	int rc = probe_privilege(t, src);
+	int rc = bt_tracer_permitted(t, src);
 
 	if (rc != 0)
 		return rc;
-	if (!bt_src_exists(src, "/sys/kernel/btf/vmlinux"))
-		return bt_tracer_fail(t, -ENOTSUP, "tracing needs the kernel's type information, "
-						   "/sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return bt_tracer_fail(t, -ENOTSUP, "the kernel's type information cannot be used: %s", strerror(errno));

@@ -35,17 +35,18 @@ sum() {
   jq -s "[.[] | select($2) | .value] | add // 0" "$1"
 }
 
-# fixture_thread PID TID "RUN WAIT SLICES" VOLUNTARY INVOLUNTARY [NAME]: a thread below root/, seen whole or not at all.
+# fixture_thread PID TID "RUN WAIT SLICES" VOLUNTARY INVOLUNTARY [NAME]: a thread below root/, whose files change in one instant.
 fixture_thread() {
-  local dir=root/proc/$1/task/$2
-  mkdir -p "$dir"
-  printf 'Name:\t%s\nState:\tS (sleeping)\nTgid:\t%s\nvoluntary_ctxt_switches:\t%s\nnonvoluntary_ctxt_switches:\t%s\n' "${6:-fake}" "$1" "$4" "$5" >status.new
-  echo "$3" >schedstat.new
-  cp schedstat.new "root/proc/$1/schedstat"
-  cp status.new "root/proc/$1/status"
-  mv schedstat.new "$dir/schedstat"
-  mv status.new "$dir/status"
-  [ -e "root/proc/$1/stat" ] || echo "$1 (fake) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0" >"root/proc/$1/stat"
+  local at=root/proc/$1 files
+  mkdir -p "$at/task" versions
+  files=$(mktemp -d versions/XXXXXX)
+  printf 'Name:\t%s\nState:\tS (sleeping)\nTgid:\t%s\nvoluntary_ctxt_switches:\t%s\nnonvoluntary_ctxt_switches:\t%s\n' \
+    "${6:-fake}" "$1" "$4" "$5" >"$files/status"
+  echo "$3" >"$files/schedstat"
+  cp "$files"/* "$at/"
+  [ -e "$at/stat" ] || echo "$1 (fake) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0" >"$at/stat"
+  ln -s "$PWD/$files" "$files/link"
+  mv -T "$files/link" "$at/task/$2"
 }
 
 # A fixture whose kernel ticks a thousand times a second.
@@ -55,12 +56,12 @@ fixture_root() {
   echo CONFIG_HZ=1000 >root/boot/config-6.1.0-fake
 }
 
-# sees FILE: whether the readings of the fixture after now are in FILE: two more samples about the thread that always counts.
+# ticks FILE N: whether FILE has so many samples about the thread of the fixture that always counts.
 ticks() {
   [ "$(grep -c '"comm":"clock","metric":"slices"' "$1")" -ge "$2" ]
 }
 
-# pass_by FILE: wait until FILE has been written to by two more passes, so that the fixture has been read at least once.
+# pass_by FILE: wait for three more of them, so that all of the fixture has been read at least once.
 pass_by() {
   local n
   n=$(grep -c '"comm":"clock","metric":"slices"' "$1" || :)
@@ -250,7 +251,7 @@ pass_by() {
   fixture_thread 50 51 "1 2 3" 4 5 again
   fixture_thread 50 52 "9 8 10" 1 3 renamed
   pass_by f.ndjson
-  rm -r root/proc/50/task/52
+  rm root/proc/50/task/52
   pass_by f.ndjson
   echo "50 (other) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 778 0 0" >root/proc/50/stat
   fixture_thread 50 50 "1000000 1000000 1000000" 1000000 1000000

@@ -339,7 +339,7 @@ int bsched_trace(struct bsched *b)
 	int status;
 
 	libbpf_set_print(NULL);
-	if (b->live.opts.attach == BT_ATTACH_AUTO && bt_tracer_probe(&probe, &src, BT_ATTACH_AUTO) != 0)
+	if (b->live.opts.attach == BT_ATTACH_AUTO && bt_tracer_permitted(&probe, &src) != 0)
 		return bsched_proc(b, probe.error);
 	check_classic(b);
 	s.live = &b->live;
