@@ -13,6 +13,11 @@ setup() {
   cd "$BATS_TEST_TMPDIR" || return
 }
 
+teardown() {
+  # What a failed test left behind.
+  for job in $(jobs -p); do kill -KILL "$job" 2>/dev/null || :; done
+}
+
 # trace ARG...: bsys events into out.ndjson, which must be complete, valid and without loss.
 trace() {
   timeout 60 bsys events -o out.ndjson "$@" 3>&- 4>&- # so that descriptors begin with 3

@@ -18,6 +18,7 @@ setup() {
 teardown() {
   # What a failed test left behind.
   pkill -KILL -f "^$TRACED " || :
+  for job in $(jobs -p); do kill -KILL "$job" 2>/dev/null || :; done
   for dir in "${groups[@]}"; do
     wait_for 5 rmdir "$dir" || :
   done
