@@ -184,7 +184,7 @@ EOF
     wait $pid || rc=$?
     [ $rc -eq $((128 + $(kill -l $signal))) ]
     wait_for 20 gone
-    [ $signal = KILL ] || [ -z "$(ls tmp)" ]
+    [ $signal = KILL ] || wait_for 20 eval '[ -z "$(ls tmp)" ]'
     rm -rf tmp/*
   done
   TMPDIR="$PWD/tmp" run -1 bash -c '"$1" >/dev/full' bash "$TOP/tests/bench/trace"

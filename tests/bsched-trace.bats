@@ -158,7 +158,7 @@ first() {
   agree 100
   # One whose partner is at its end yields to nobody; and a yield may be the end of a time slice.
   [ "$(what oncpu n '.how == "yielded"')" -ge 3000 ]
-  [ "$(what oncpu n '.how == "yielded"')" -le 6100 ] # one whose time is up on its way back from a yield
+  [ "$(what oncpu n '.how == "yielded"')" -le 12000 ] # one whose time is up on its way back from a yield
   [ "$(what oncpu n '.how == "yielded"')" -gt "$(what oncpu n '.how == "preempted"')" ]
 }
 

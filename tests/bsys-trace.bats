@@ -773,6 +773,7 @@ END
 @test "root: bsys does not trace itself" {
   bsys trace -k pid -i 10ms -d 300ms -o out.ndjson &
   itself=$!
+  for i in {1..30}; do "$TRACED" loop 10; done
   wait $itself
   jq -se --argjson pid $itself 'map(select(.metric == "calls")) != [] and all(.pid != $pid)' out.ndjson
 }
