@@ -116,26 +116,33 @@ int raw_exit(unsigned long long *ctx)
 	return died(task, tid_of(ctx[0]), (uint32_t)BPF_CORE_READ(task, tgid));
 }
 
-SEC("tp/raw_syscalls/sys_enter")
-int tp_sys_enter(struct event_sys_enter *ctx)
+static __always_inline long long_of(void *ctx, uint32_t field)
 {
-	uint64_t args[6];
+	long value = 0;
 
-	for (int i = 0; i < 6; i++)
-		args[i] = ctx->args[i];
-	return enter(false, current_task(), ctx->id, NULL, args);
+	bpf_probe_read_kernel(&value, sizeof(value), ctx + conf.fields[field]);
+	return value;
 }
 
 SEC("tp/raw_syscalls/sys_enter")
-int tp_count_enter(struct event_sys_enter *ctx)
+int tp_sys_enter(void *ctx)
 {
-	return count_call(false, current_task(), ctx->id);
+	uint64_t args[6] = {};
+
+	bpf_probe_read_kernel(args, sizeof(args), ctx + conf.fields[TRACE_FIELD_ENTER_ARGS]);
+	return enter(false, current_task(), long_of(ctx, TRACE_FIELD_ENTER_ID), NULL, args);
+}
+
+SEC("tp/raw_syscalls/sys_enter")
+int tp_count_enter(void *ctx)
+{
+	return count_call(false, current_task(), long_of(ctx, TRACE_FIELD_ENTER_ID));
 }
 
 SEC("tp/raw_syscalls/sys_exit")
-int tp_sys_exit(struct event_sys_exit *ctx)
+int tp_sys_exit(void *ctx)
 {
-	return leave(false, current_task(), NULL, ctx->id, ctx->ret);
+	return leave(false, current_task(), NULL, long_of(ctx, TRACE_FIELD_EXIT_ID), long_of(ctx, TRACE_FIELD_EXIT_RET));
 }
 
 SEC("tp/sched/sched_switch")

@@ -159,17 +159,4 @@ struct mm_struct {
 
 #pragma clang attribute pop
 
-/* What classic tracepoints give, from events/.../format. */
-struct event_sys_enter {
-	uint64_t common;
-	int64_t id;
-	uint64_t args[6];
-};
-
-struct event_sys_exit {
-	uint64_t common;
-	int64_t id;
-	int64_t ret;
-};
-
 #endif

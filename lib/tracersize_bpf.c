@@ -204,6 +204,10 @@ static int find_fields(struct bt_tracer *t)
 		[TRACE_FIELD_MIGRATE_TID] = { "sched/sched_migrate_task", "pid" },
 		[TRACE_FIELD_MIGRATE_FROM] = { "sched/sched_migrate_task", "orig_cpu" },
 		[TRACE_FIELD_MIGRATE_TO] = { "sched/sched_migrate_task", "dest_cpu" },
+		[TRACE_FIELD_ENTER_ID] = { "raw_syscalls/sys_enter", "id" },
+		[TRACE_FIELD_ENTER_ARGS] = { "raw_syscalls/sys_enter", "args" },
+		[TRACE_FIELD_EXIT_ID] = { "raw_syscalls/sys_exit", "id" },
+		[TRACE_FIELD_EXIT_RET] = { "raw_syscalls/sys_exit", "ret" },
 	};
 	const struct bt_src live = { "" };
 

@@ -65,15 +65,18 @@ static void prepare(struct bt_tracetool *t)
 		give_up(t, t->tracer.error);
 }
 
-static int open_control(struct bt_tracetool *t)
+static _Noreturn void no_control(struct bt_tracetool *t, int rc)
 {
-	int rc = bt_control_open(&t->control);
+	snprintf(t->tracer.error, sizeof(t->tracer.error), "nothing to wait with: %s", strerror(-rc));
+	give_up(t, t->tracer.error);
+}
 
-	if (rc == 0 && t->child.pidfd >= 0)
-		rc = bt_control_add(&t->control, t->child.pidfd);
-	if (rc == 0 && t->ring_fd >= 0)
-		rc = bt_control_add(&t->control, t->ring_fd);
-	return rc;
+static void watch(struct bt_tracetool *t, int fd)
+{
+	int rc = fd >= 0 ? bt_control_add(&t->control, fd) : 0;
+
+	if (rc != 0)
+		no_control(t, rc);
 }
 
 /* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the
@@ -320,12 +323,13 @@ int bt_tracetool_main(struct bt_tracetool *t)
 	t->child = (struct bt_child)BT_CHILD_INIT;
 	t->control = (struct bt_control)BT_CONTROL_INIT;
 	bt_sig_init();
+	/* The user's signals are waited for from now on: a mark that comes too early is late, but kills nobody. */
+	rc = bt_control_open(&t->control);
+	if (rc != 0)
+		no_control(t, rc);
 	prepare(t);
-	rc = open_control(t);
-	if (rc != 0) {
-		snprintf(t->tracer.error, sizeof(t->tracer.error), "nothing to wait with: %s", strerror(-rc));
-		give_up(t, t->tracer.error);
-	}
+	watch(t, t->child.pidfd);
+	watch(t, t->ring_fd);
 	rc = bt_out_open(&t->out, t->out_opts, t->name);
 	if (rc < 0)
 		bt_child_close(&t->child);
