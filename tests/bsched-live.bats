@@ -252,7 +252,7 @@ events() {
   printf 'all: a b c\na b c:\n\tsleep 0.05\n' >Makefile
   printf '#!/bin/sh\nsleep 0.2\n' >program
   chmod +x program
-  sed -n 's/^\.Dl \(bsched .*\)/\1/p' "$TOP/man/bsched.1" | grep -E ' (runq|offcpu|preempt|wake) ' | grep -v ' wakeup ' | sed 's/\\(dq/"/g' >examples
+  sed -n 's/^\.Dl \(bsched .*\)/\1/p' "$TOP/man/bsched.1" | grep -E ' (runq|offcpu|preempt|wake) ' | grep -v -e ' wakeup ' -e ' -p 4711 ' | sed 's/\\(dq/"/g' >examples
   [ "$(wc -l <examples)" -ge 6 ]
   while IFS= read -r command; do
     run --separate-stderr timeout 60 bash -o pipefail -c "$command" </dev/null

@@ -413,6 +413,59 @@ switches() {
   [ "$status" -eq 0 ]
 }
 
+@test "what follows -- is the COMMAND's, to the last word" {
+  bare=$(variant BPF=0)/bsched
+  run --separate-stderr timeout 10 "$bare" oncpu -d 5s -- sh -c 'printf "<%s>" "$0" "$@"' -d 1ms --help oncpu -- -p '' 'a b'
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"<-d><1ms><--help><oncpu><--><-p><><a b>"* ]]
+  jq -se '.[0] | .tests == "oncpu" and .duration == 5' <<<"$output"
+  # Tests before it, none behind it; without one the quick set; -- alone is no COMMAND.
+  tests() { "$bare" -qN "$@" | jq -r 'select(.kind == "meta") | .tests'; }
+  [ "$(tests switch runq switch -- true oncpu)" = "switch,runq" ]
+  [ "$(tests -- true oncpu)" = "runq,oncpu,switch" ]
+  [ "$(tests pipe --)" = "pipe" ]
+  [ "$(tests --)" = "timer,wakeup,messaging,pipe,yield" ]
+}
+
+@test "a COMMAND that cannot be run is one message and a shell's status; where it is not found nothing is written" {
+  bare=$(variant BPF=0)/bsched
+  echo precious >kept
+  echo data >file
+  for how in "127 no-such-command" "127 ./no-such-file" "126 ./file" "126 /"; do
+    read -r wanted command <<<"$how"
+    run -"$wanted" --separate-stderr timeout 10 "$bare" -q oncpu -o kept -- "$command"
+    [ -z "$output" ]
+    [ "${#stderr_lines[@]}" -eq 1 ] || { echo "$stderr"; false; }
+    [[ "$stderr" == "bsched: $command: "* ]]
+    [ "$command" != no-such-command ] || [ "$(cat kept)" = precious ]
+  done
+  complete kept
+}
+
+@test "a COMMAND's output and the records never mix; its status is passed on, its standard input is ours" {
+  bare=$(variant BPF=0)/bsched
+  run --separate-stderr bash -c "echo in | timeout 10 $bare -q oncpu -- sh -c 'read word; echo out \$word; echo err >&2; exit 3'"
+  [ "$status" -eq 3 ]
+  jq -se '.[-1].kind == "end"' <<<"$output"
+  [ "$stderr" = "out in
+err" ]
+  run --separate-stderr bash -c "echo in | timeout 10 $bare -q oncpu -o r.ndjson -- sh -c 'read word; echo out \$word; exit 4'"
+  [ "$status" -eq 4 ]
+  [ "$output" = "out in" ]
+  [ -z "$stderr" ]
+  complete r.ndjson
+}
+
+@test "a COMMAND does not go with -p, nor --tree without -p, nor with a load test" {
+  for bad in "runq -p 1 -- true" "runq --tree -- true" "runq --tree" "timer -- true" "runq timer -- true" "-p 1 timer" "--tree --"; do
+    # shellcheck disable=SC2086 # options
+    run --separate-stderr timeout 10 "$(variant BPF=0)/bsched" $bad
+    [ "$status" -eq 2 ] || { echo "$bad: $status $stderr"; false; }
+    [ -z "$output" ]
+    [ "${#stderr_lines[@]}" -eq 2 ]
+  done
+}
+
 @test "more files than the soft limit allows are raised to the hard one" {
   run --separate-stderr timeout 60 bash -c 'ulimit -Sn 30; bsched -n 2 -w 0 --fds 40 --loops 1 messaging'
   [ "$status" -eq 0 ]

@@ -60,12 +60,13 @@ void bsched_longest_lost(struct bt_tracetool *t);
 #define BSCHED_SHOWN 1000u /* bytes of a stack in a record, which holds no string of more than BT_REC_TEXT */
 int bsched_stacks_open(struct bt_tracetool *t);
 void bsched_stacks_read(struct bt_tracetool *t);
-void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key, char room[BSCHED_SHOWN + 8]);
+void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key,
+			 char room[BSCHED_SHOWN + 8]);
 const char *bsched_stack_name(const struct bsched_session *s, const struct trace_key *key);
 void bsched_stacks_close(struct bsched_session *s);
 
-/* folded_bpf.c: the file of --folded. bsched_folded_open - ends the program when it cannot be. bsched_folded_add - a line for a group
- * that is shown. bsched_folded_write - the last hook. bsched_folded_close - drops what was not written. */
+/* folded_bpf.c: the file of --folded. bsched_folded_open - ends the program when it cannot be. bsched_folded_add - a line for a
+ * group that is shown. bsched_folded_write - the last hook. bsched_folded_close - drops what was not written. */
 void bsched_folded_open(struct bsched_session *s);
 void bsched_folded_add(struct bsched_session *s, const struct trace_key *key, uint64_t ns);
 bool bsched_folded_write(struct bt_tracetool *t);

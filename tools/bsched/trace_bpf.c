@@ -15,7 +15,8 @@
 #define STACKS 16384u
 
 const char *const bsched_live_metrics[] = {
-	"runq", "oncpu", "offcpu", "switches", "migrations", "wakeups", "preemptions", "odd", BT_TRACETOOL_METRICS, BSCHED_PROC_METRICS, NULL
+	"runq", "oncpu", "offcpu", "switches", "migrations", "wakeups", "preemptions", "odd", BT_TRACETOOL_METRICS, BSCHED_PROC_METRICS,
+	NULL
 };
 
 static const char *const test_names[BSCHED_TRACED] = { "runq", "oncpu", "offcpu", "switch", "migrate", "wake", "preempt" };
