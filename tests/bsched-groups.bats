@@ -161,7 +161,7 @@ teardown() {
   finish
   jq -se --argjson pid $held '[.[] | select(.kind == "result" and .pid)] | ([.[].pid] | unique) == [$pid] and ([.[].tid] | unique | length) == 4' out.ndjson
   release
-  hold stay yield "$CPU" 20000
+  hold stay spin "$CPU" 2 300
   go
   wait_for 5 eval '[ "$(ls /proc/$held/task | wc -l)" -eq 3 ]'
   thread=$(ls /proc/$held/task | tail -n 1)
