@@ -63,9 +63,12 @@ struct bt_tracer {
 
 #define BT_TRACER_INIT { .stats_fd = -1 }
 
+/* bt_tracer_fail - put the sentence into t->error. Returns rc. For the parts of tracer itself. */
+int bt_tracer_fail(struct bt_tracer *t, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* bt_tracer_probe - whether tracing is possible here at all: kernel types, privilege, lockdown. attach: as asked for; settles
- * t->attach. verbose: let libbpf speak on stderr. */
-int bt_tracer_probe(struct bt_tracer *t, const struct bt_src *src, enum bt_attach attach, bool verbose);
+ * t->attach. */
+int bt_tracer_probe(struct bt_tracer *t, const struct bt_src *src, enum bt_attach attach);
 
 /* Sizes that depend on the tool. */
 struct bt_tracer_size {

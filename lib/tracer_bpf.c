@@ -3,11 +3,9 @@
  * tracer - the life of a set of BPF programs.
  */
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,92 +18,9 @@
 #include "proctree.h"
 #include "tracer.h"
 
-#define WINDOW_NS 50000000u /* the kernel measures run times for so long */
 #define WALKS_MAX 16u       /* through the tree of processes */
 
 static const char *const prefixes[] = { [BT_ATTACH_BTF] = "on_", [BT_ATTACH_RAW] = "raw_", [BT_ATTACH_CLASSIC] = "tp_" };
-
-__attribute__((format(printf, 3, 4))) static int fail(struct bt_tracer *t, int rc, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(t->error, sizeof(t->error), fmt, ap);
-	va_end(ap);
-	return rc;
-}
-
-static int speak(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, fmt, ap);
-}
-
-static int hush(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	(void)level;
-	(void)fmt;
-	(void)ap;
-	return 0;
-}
-
-/* Whether the kernel's types tell of a tracepoint, and of the helper that gives the current task as a type. */
-static bool btf_attachable(const struct btf *btf)
-{
-	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-	const struct btf_enum *value = type ? btf_enum(type) : NULL;
-
-	if (btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF) <= 0)
-		return false;
-	for (unsigned i = 0; type && i < btf_vlen(type); i++)
-		if (!strcmp(btf__name_by_offset(btf, value[i].name_off), "BPF_FUNC_get_current_task_btf"))
-			return true;
-	return false;
-}
-
-static int probe_privilege(struct bt_tracer *t, const struct bt_src *src)
-{
-	uint64_t caps = bt_caps_effective();
-	char text[128];
-
-	if (bt_src_line(src, text, sizeof(text), "/sys/kernel/security/lockdown") > 0 && strstr(text, "[confidentiality]"))
-		return fail(t, -EPERM, "the kernel is locked down (confidentiality), which forbids tracing with BPF");
-	if (bt_caps_have(caps, BT_CAP_SYS_ADMIN) || (bt_caps_have(caps, BT_CAP_BPF) && bt_caps_have(caps, BT_CAP_PERFMON)))
-		return 0;
-	return fail(t, -EPERM, "tracing needs root, or the capabilities %s%s%s",
-		    bt_caps_have(caps, BT_CAP_BPF) ? "" : "CAP_BPF",
-		    bt_caps_have(caps, BT_CAP_BPF) || bt_caps_have(caps, BT_CAP_PERFMON) ? "" : " and ",
-		    bt_caps_have(caps, BT_CAP_PERFMON) ? "" : "CAP_PERFMON");
-}
-
-static bool tracefs_mounted(void)
-{
-	return access("/sys/kernel/tracing/events", R_OK) == 0 || access("/sys/kernel/debug/tracing/events", R_OK) == 0;
-}
-
-int bt_tracer_probe(struct bt_tracer *t, const struct bt_src *src, enum bt_attach attach, bool verbose)
-{
-	struct btf *btf;
-	bool attachable;
-	int rc = probe_privilege(t, src);
-
-	libbpf_set_print(verbose ? speak : hush);
-	if (rc != 0)
-		return rc;
-	if (!bt_src_exists(src, "/sys/kernel/btf/vmlinux"))
-		return fail(t, -ENOTSUP, "tracing needs the kernel's type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
-	btf = btf__load_vmlinux_btf();
-	if (!btf)
-		return fail(t, -ENOTSUP, "the kernel's type information cannot be used: %s", strerror(errno));
-	attachable = btf_attachable(btf);
-	btf__free(btf);
-	t->attach = attach != BT_ATTACH_AUTO ? attach : attachable ? BT_ATTACH_BTF : BT_ATTACH_RAW;
-	if (t->attach == BT_ATTACH_BTF && !attachable)
-		return fail(t, -ENOTSUP, "this kernel's tracepoints have no types; --attach raw works without");
-	if (t->attach == BT_ATTACH_CLASSIC && !tracefs_mounted())
-		return fail(t, -ENOTSUP, "classic tracepoints need tracefs: mount -t tracefs tracefs /sys/kernel/tracing");
-	return 0;
-}
 
 static int find_map(const struct bt_tracer *t, const char *name, struct bpf_map **map)
 {
@@ -142,13 +57,13 @@ static int map_table(struct bt_tracer *t, const char *name, uint8_t **at, size_t
 	int rc = find_map(t, name, &map);
 
 	if (rc != 0)
-		return fail(t, rc, "map %s: missing", name);
+		return bt_tracer_fail(t, rc, "map %s: missing", name);
 	*each = (bpf_map__value_size(map) + 7) / 8 * 8;
 	*len = *each * bpf_map__max_entries(map);
 	*at = mmap(NULL, *len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 	if (*at == MAP_FAILED) {
 		*at = NULL;
-		return fail(t, -errno, "map %s: %s", name, strerror(errno));
+		return bt_tracer_fail(t, -errno, "map %s: %s", name, strerror(errno));
 	}
 	return 0;
 }
@@ -160,7 +75,7 @@ static int fill_slots(struct bt_tracer *t)
 
 	for (uint32_t i = t->conf->n_slots; i-- > 0;)
 		if (bpf_map_update_elem(fd, NULL, &i, 0) != 0)
-			return fail(t, -errno, "map free_slots: %s", strerror(errno));
+			return bt_tracer_fail(t, -errno, "map free_slots: %s", strerror(errno));
 	return 0;
 }
 
@@ -170,7 +85,7 @@ static int learn_self(struct bt_tracer *t)
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 
 	if (!p || bpf_prog_test_run_opts(bpf_program__fd(p), &run) != 0)
-		return fail(t, p ? -errno : -ENOENT, "learning the tracer's own number: %s", strerror(errno));
+		return bt_tracer_fail(t, p ? -errno : -ENOENT, "learning the tracer's own number: %s", strerror(errno));
 	return 0;
 }
 
@@ -179,7 +94,7 @@ static int list_number(struct bt_tracer *t, uint32_t number, uint32_t flags)
 {
 	if (bpf_map_update_elem(bt_tracer_map(t, "listed"), &number, &flags, BPF_NOEXIST) == 0)
 		return 1;
-	return errno == EEXIST ? 0 : fail(t, -errno, "listing process %u: %s", number, strerror(errno));
+	return errno == EEXIST ? 0 : bt_tracer_fail(t, -errno, "listing process %u: %s", number, strerror(errno));
 }
 
 struct found {
@@ -208,7 +123,7 @@ static int list_tree(struct bt_tracer *t)
 		f.new = 0;
 		rc = bt_proctree_each(&live, t->opts->pids, t->opts->n_pids, list_descendant, &f);
 		if (rc < 0 && !t->error[0])
-			fail(t, rc, "looking for the children of the processes to trace: %s", strerror(-rc));
+			bt_tracer_fail(t, rc, "looking for the children of the processes to trace: %s", strerror(-rc));
 	}
 	return rc;
 }
@@ -234,11 +149,12 @@ int bt_tracer_load(struct bt_tracer *t, const char *const *programs, const struc
 		bpf_program__set_autoload(p, wanted(t, bpf_program__name(p), programs));
 	rc = bpf_object__load_skeleton(t->skeleton);
 	if (rc == -EPERM)
-		return fail(t, rc, "loading the BPF programs is not permitted: it needs root, or CAP_BPF and CAP_PERFMON");
+		return bt_tracer_fail(t, rc, "loading the BPF programs is not permitted: it needs root, or CAP_BPF and CAP_PERFMON");
 	if (rc == -ENOMEM || rc == -E2BIG)
-		return fail(t, rc, "loading the BPF programs: no memory for their maps; --max-groups and --max-tasks make them smaller");
+		return bt_tracer_fail(t, rc, "loading the BPF programs: no memory for their maps; "
+					     "--max-groups and --max-tasks make them smaller");
 	if (rc != 0)
-		return fail(t, rc, "loading the BPF programs: %s (-v shows what the kernel says)", strerror(-rc));
+		return bt_tracer_fail(t, rc, "loading the BPF programs: %s (-v shows what the kernel says)", strerror(-rc));
 	rc = map_table(t, "cells", &t->cells, &t->cell_bytes, &t->cells_len);
 	if (rc == 0)
 		rc = map_table(t, "tasks", &t->tasks, &t->task_bytes, &t->tasks_len);
@@ -259,94 +175,16 @@ int bt_tracer_attach(struct bt_tracer *t)
 		if (!bpf_program__autoload(p) || !strcmp(bpf_program__name(p), LEARN))
 			continue;
 		if (t->n_links == BT_TRACER_PROGRAMS)
-			return fail(t, -E2BIG, "attaching %s: more than %d programs", bpf_program__name(p), BT_TRACER_PROGRAMS);
+			return bt_tracer_fail(t, -E2BIG, "attaching %s: more than %d programs", bpf_program__name(p), BT_TRACER_PROGRAMS);
 		link = bpf_program__attach(p);
 		if (!link)
-			return fail(t, -errno, "attaching %s (%s): %s", bpf_program__name(p), bpf_program__section_name(p), strerror(errno));
+			return bt_tracer_fail(t, -errno, "attaching %s (%s): %s", bpf_program__name(p), bpf_program__section_name(p), strerror(errno));
 		t->links[t->n_links++] = link;
 		snprintf(t->costs[t->n_costs++].program, sizeof(t->costs[0].program), "%s", bpf_program__name(p));
 	}
 	/* The kernel lets only an administrator begin this, and it ends when the descriptor is closed. */
 	t->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	return t->opts->tree ? list_tree(t) : 0;
-}
-
-static int program_info(const struct bt_tracer *t, const char *name, struct bpf_prog_info *info)
-{
-	struct bpf_program *p = bpf_object__find_program_by_name(t->obj, name);
-	uint32_t len = sizeof(*info);
-
-	memset(info, 0, sizeof(*info));
-	return p && bpf_obj_get_info_by_fd(bpf_program__fd(p), info, &len) == 0 ? 0 : -errno;
-}
-
-static void begin_window(struct bt_tracer *t)
-{
-	struct bpf_prog_info info;
-
-	for (unsigned i = 0; i < t->n_costs; i++)
-		if (program_info(t, t->costs[i].program, &info) == 0) {
-			t->costs[i].base_runs = info.run_cnt;
-			t->costs[i].base_ns = info.run_time_ns;
-		}
-	t->window_ns = t->stats_fd >= 0 ? bt_clock_monotonic() + WINDOW_NS : UINT64_MAX;
-}
-
-void bt_tracer_switch(struct bt_tracer *t, bool on)
-{
-	if (on && t->beginnings++ == 0)
-		begin_window(t);
-	*t->running = on ? t->beginnings : 0;
-}
-
-static void end_window(struct bt_tracer *t)
-{
-	struct bpf_prog_info info;
-
-	for (unsigned i = 0; i < t->n_costs && t->stats_fd >= 0; i++)
-		if (program_info(t, t->costs[i].program, &info) == 0) {
-			t->costs[i].runs = info.run_cnt - t->costs[i].base_runs;
-			t->costs[i].ns = info.run_time_ns - t->costs[i].base_ns;
-		}
-	if (t->stats_fd >= 0)
-		close(t->stats_fd);
-	t->stats_fd = -1;
-	t->window_ns = UINT64_MAX;
-}
-
-void bt_tracer_measure(struct bt_tracer *t, uint64_t now_ns)
-{
-	if (now_ns >= t->window_ns)
-		end_window(t);
-}
-
-uint64_t bt_tracer_missed(struct bt_tracer *t)
-{
-	struct bpf_prog_info info;
-	uint64_t missed = 0;
-
-	if (t->stats_fd >= 0)
-		end_window(t);
-	for (unsigned i = 0; i < t->n_costs; i++)
-		if (program_info(t, t->costs[i].program, &info) == 0) {
-			t->costs[i].missed = info.recursion_misses;
-			missed += info.recursion_misses;
-		}
-	return missed;
-}
-
-/* As the kernel charges it: /proc/self/fdinfo. */
-uint64_t bt_tracer_map_bytes(const struct bt_tracer *t)
-{
-	const struct bt_src live = { "" };
-	struct bpf_map *map;
-	uint64_t sum = 0;
-	char text[1024];
-
-	bpf_object__for_each_map(map, t->obj)
-		if (bt_src_read(&live, text, sizeof(text), "/proc/self/fdinfo/%d", bpf_map__fd(map)) > 0)
-			sum += bt_src_field_u64(text, "memlock");
-	return sum;
 }
 
 void bt_tracer_detach(struct bt_tracer *t)

@@ -90,6 +90,13 @@ void bt_tracetool_ring_lost(struct bt_tracetool *t, const volatile uint64_t *by_
 /* bt_tracetool_time - Unix time in microseconds of an instant of CLOCK_MONOTONIC. */
 int64_t bt_tracetool_time(const struct bt_tracetool *t, uint64_t mono_ns);
 
+/* For tracetool itself, in tracetoolrec_bpf.c: the meta record; at the end what was lost, and the cost of programs and process.
+ * bt_tracetool_cpu_ns - CPU time of this process so far. */
+void bt_tracetool_meta(struct bt_tracetool *t);
+void bt_tracetool_lost(struct bt_tracetool *t);
+void bt_tracetool_cost(struct bt_tracetool *t);
+uint64_t bt_tracetool_cpu_ns(void);
+
 /* Metrics of every tracer. */
 #define BT_TRACETOOL_METRICS "matched", "unmatched", "in_flight", "lost", "self_run", "self_cpu", "self_rss", "self_maps"
 

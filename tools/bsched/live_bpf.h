@@ -65,8 +65,8 @@ void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const
 const char *bsched_stack_name(const struct bsched_session *s, const struct trace_key *key);
 void bsched_stacks_close(struct bsched_session *s);
 
-/* folded_bpf.c: the file of --folded. bsched_folded_open - ends the program when it cannot be. bsched_folded_add - a line for a
- * group that is shown. bsched_folded_write - the last hook. bsched_folded_close - drops what was not written. */
+/* folded_bpf.c: the file of --folded. bsched_folded_open - ends the program when it cannot be. bsched_folded_add - a line for
+ * a group that is shown. bsched_folded_write - the last hook. bsched_folded_close - drops what was not written. */
 void bsched_folded_open(struct bsched_session *s);
 void bsched_folded_add(struct bsched_session *s, const struct trace_key *key, uint64_t ns);
 bool bsched_folded_write(struct bt_tracetool *t);

@@ -113,8 +113,7 @@ static void warn_tails(struct bsched_procs *s)
 	if (tails == 0)
 		return;
 	bt_buf_printf(&text, "%llu thread%s ended: what %s did since the last reading, %.3g ms at most, is lost",
-		      (unsigned long long)tails,
-		      tails > 1 ? "s" : "", tails > 1 ? "they" : "it", (double)s->look_ns / 1e6);
+		      (unsigned long long)tails, tails > 1 ? "s" : "", tails > 1 ? "they" : "it", (double)s->look_ns / 1e6);
 	warn(s, "tail-lost", &text);
 }
 

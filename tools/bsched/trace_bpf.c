@@ -15,8 +15,8 @@
 #define STACKS 16384u
 
 const char *const bsched_live_metrics[] = {
-	"runq", "oncpu", "offcpu", "switches", "migrations", "wakeups", "preemptions", "odd", BT_TRACETOOL_METRICS, BSCHED_PROC_METRICS,
-	NULL
+	"runq", "oncpu", "offcpu", "switches", "migrations", "wakeups", "preemptions", "odd", BT_TRACETOOL_METRICS,
+	BSCHED_PROC_METRICS, NULL
 };
 
 static const char *const test_names[BSCHED_TRACED] = { "runq", "oncpu", "offcpu", "switch", "migrate", "wake", "preempt" };
@@ -338,7 +338,8 @@ int bsched_trace(struct bsched *b)
 	const char *programs[10];
 	int status;
 
-	if (b->live.opts.attach == BT_ATTACH_AUTO && bt_tracer_probe(&probe, &src, BT_ATTACH_AUTO, false) != 0)
+	libbpf_set_print(NULL);
+	if (b->live.opts.attach == BT_ATTACH_AUTO && bt_tracer_probe(&probe, &src, BT_ATTACH_AUTO) != 0)
 		return bsched_proc(b, probe.error);
 	check_classic(b);
 	s.live = &b->live;
