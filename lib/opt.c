@@ -36,6 +36,16 @@ void bt_opts_init(struct bt_opts *o, const struct bt_opt *table, int argc, char 
 	opterr = 0;
 }
 
+char **bt_opts_words(int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+
+	if (!words)
+		return argv;
+	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	return words;
+}
+
 /* The two forms that getopt_long wants, made anew for each call: tables are small and options are few. */
 static void getopt_tables(const struct bt_opt *table, char *letters, struct option *longs)
 {

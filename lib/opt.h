@@ -94,6 +94,10 @@ struct bt_opts {
  * argv[first..argc) and see no difference. */
 void bt_opts_init(struct bt_opts *o, const struct bt_opt *table, int argc, char **argv);
 
+/* bt_opts_words - a copy of argv for whoever shows the command line: parsing puts operands behind options. It keeps the order and
+ * is never freed; argv itself without memory. */
+char **bt_opts_words(int argc, char **argv);
+
 /* bt_opts_next - the key of the next option, 0 after the last, -EINVAL with o->error set. */
 int bt_opts_next(struct bt_opts *o);
 

@@ -137,3 +137,12 @@ rows() {
     [ "$status" -eq 0 ]
   done
 }
+
+@test "meta has the command line in the order of its words" {
+  setup_locks
+  for tool in bcpu bsys bsched; do
+    timeout 20 "$tool" -N -d 10ms "$("$tool" -L | awk 'NR == 2 { print $1 }')" -w 0 -T k=v >"$BATS_TEST_TMPDIR/out"
+    first=$("$tool" -L | awk 'NR == 2 { print $1 }')
+    [ "$(jq -rs '.[0].argv' "$BATS_TEST_TMPDIR/out")" = "$tool -N -d 10ms $first -w 0 -T k=v" ]
+  done
+}

@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 
 	b.tool.name = tool.name;
 	b.tool.argc = argc;
-	b.tool.argv = argv;
+	b.tool.argv = bt_opts_words(argc, argv);
 	bt_err_init(tool.name);
 	parse(&b, argc, argv);
 	return bt_loadtool_main(&b.tool);

@@ -145,7 +145,8 @@ const char *bsched_stack_name(const struct bsched_session *s, const struct trace
 }
 
 /* What matters most is where the task waits: the end. */
-void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key, char room[BSCHED_SHOWN + 8])
+void bsched_stack_record(const struct bsched_session *s, struct bt_rec *r, const struct trace_key *key,
+			 char room[BSCHED_SHOWN + 8])
 {
 	const char *frames = bsched_has_stack(key->what) ? bsched_stack_name(s, key) : NULL;
 	size_t len = frames ? strlen(frames) : 0;
