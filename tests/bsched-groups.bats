@@ -62,7 +62,7 @@ teardown() {
   [ "$(what migrations value ".from == $OTHER and .to == $CPU and .comm == \"tasks\"")" -eq 30 ]
   jq -se '[.[] | select(.metric == "migrations")] | all(.cpu == null and .from != .to and .test == "migrate")' out.ndjson
   # Bare, and by number; of one who is moved by another.
-  trace migrate -- taskset -c "$CPU" "$TASKS" migrate "$CPU" "$OTHER" 60
+  trace migrate -k none -- taskset -c "$CPU" "$TASKS" migrate "$CPU" "$OTHER" 60
   [ "$(what migrations value)" -ge 60 ]
   [ "$(jq -s '[.[] | select(.metric == "migrations")] | length' out.ndjson)" -eq 1 ]
   hold ticks 1

@@ -254,11 +254,14 @@ events() {
   chmod +x program
   sed -n 's/^\.Dl \(bsched .*\)/\1/p' "$TOP/man/bsched.1" | grep -E ' (runq|offcpu|preempt|wake) ' | grep -v ' wakeup ' | sed "s/\\\\(dq/\"/g; s/4711/$$/" >examples
   [ "$(wc -l <examples)" -ge 6 ]
+  # On an idle machine nobody preempts anybody.
+  timeout 60 "$TASKS" spin "$CPU" 2 50000 3>&- &
   while IFS= read -r command; do
     run --separate-stderr timeout 60 bash -o pipefail -c "$command" </dev/null
     [ "$status" -eq 0 ] || { echo "$command: $status $stderr"; false; }
     [ -n "$output" ] || [[ "$command" == *-o* || "$command" == *--min* ]] || { echo "$command: nothing"; false; }
   done <examples
+  kill $!
   complete run.ndjson
   [ -s blocked.txt ]
 }
