@@ -103,13 +103,15 @@ struct bt_landed {
  * worker->landed (depth entries, each slot at most once) and worker->now_ns, the time at which it looked, and returns how
  * many. Both return -errno for what ends the run. A test that cannot go on but has something to report sets worker->enough
  * instead: the worker then begins nothing more.
- * helpers, which may be NULL, is the CPU time so far of kernel threads that work for this worker; it adds to busy_ns. */
+ * last, which may be NULL, is called once when the last operation has landed, within the span that is measured; it sets
+ * worker->now_ns. helpers, which may be NULL, is the CPU time so far of kernel threads that work for this worker; it adds to busy_ns. */
 struct bt_load_ops {
 	int (*init)(struct bt_worker *w);
 	int (*step)(struct bt_worker *w);
 	void (*fini)(struct bt_worker *w);
 	int (*begin)(struct bt_worker *w, uint32_t slot);
 	int (*reap)(struct bt_worker *w, uint64_t until_ns);
+	int (*last)(struct bt_worker *w);
 	uint64_t (*helpers)(struct bt_worker *w);
 };
 

@@ -53,6 +53,7 @@ struct bt_load_worker {
 	uint64_t left;          /* operations that may still begin */
 	uint64_t last_ns;       /* when the last operation that counts finished */
 	uint64_t grace_last_ns; /* the same of those that began after the end */
+	uint64_t tail_ns;       /* how long ops->last took */
 	uint32_t *free;         /* operations that overlap: the slots that are free, */
 	uint32_t n_free, flying; /* how many, and how many are taken */
 	struct bt_pace pace;

@@ -200,6 +200,21 @@ static void settle(struct bt_load_worker *me, const struct at_end *end)
 		me->last_ns = me->grace_last_ns;
 }
 
+static void finish(struct bt_load_worker *me)
+{
+	uint64_t before = me->w.now_ns;
+	int rc;
+
+	me->w.tally = &bt_load_lap(me)->tally;
+	rc = me->engine->run->ops->last(&me->w);
+	if (rc < 0) {
+		bt_load_fail(me, rc, "end");
+		return;
+	}
+	me->tail_ns = me->w.now_ns - before;
+	me->last_ns = me->w.now_ns;
+}
+
 void bt_load_flow(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 {
 	struct at_end end = { .passed = false };
@@ -208,11 +223,13 @@ void bt_load_flow(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 		for (uint32_t slot = 0; slot < me->w.depth; slot++)
 			me->w.flights[slot].end_ns = 0;
 		closed(me, until_ns, warm);
-		return;
+	} else {
+		open_loop(me, until_ns, warm ? until_ns : until_ns + me->engine->grace_ns, warm, &end);
+		if (!warm && end.passed)
+			settle(me, &end);
 	}
-	open_loop(me, until_ns, warm ? until_ns : until_ns + me->engine->grace_ns, warm, &end);
-	if (!warm && end.passed)
-		settle(me, &end);
+	if (!warm && me->error == 0 && me->engine->run->ops->last)
+		finish(me);
 }
 
 uint64_t bt_load_flow_end(const struct bt_load_worker *me)
@@ -229,5 +246,5 @@ uint64_t bt_load_flow_end(const struct bt_load_worker *me)
 	}
 	if (used == 0 || (uint64_t)(sum / used) < begin)
 		return me->last_ns;
-	return (uint64_t)(sum / used);
+	return (uint64_t)(sum / used) + me->tail_ns;
 }

@@ -79,6 +79,7 @@ struct bt_loadtool {
 	unsigned taint;  /* on every record */
 	uint64_t errors; /* wrong answers so far */
 	bool failed;     /* a run could not be finished */
+	bool unable;     /* ... because it is not possible on this machine */
 
 	/* its own */
 	struct bt_locks locks;

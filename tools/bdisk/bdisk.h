@@ -30,6 +30,7 @@
 #define BDISK_BLOCK_MAX (64u << 20) /* -b */
 #define BDISK_DEPTH_MAX 4096       /* -Q */
 #define BDISK_SECTOR 512           /* what is stamped */
+#define BDISK_PAGE 4096u           /* buffers are aligned to that: enough for direct I/O on any device */
 #define BDISK_STEADY 5             /* intervals that must agree */
 #define BDISK_ERRNOS 256           /* error numbers told apart; 0: a transfer that came up short */
 
@@ -92,6 +93,7 @@ struct bdisk_job {
 	struct bt_blockstat stat_before;
 	bool stat_known;
 	uint64_t resident_before;                 /* bytes in the page cache when the run began */
+	bool cached;                              /* reads were answered from it that should not have been */
 };
 
 struct bdisk_request {
@@ -179,6 +181,9 @@ bool bdisk_unwritten(int fd, uint64_t bytes);
 /* bdisk_cache_prepare - bring the page cache into the state that the target's cache mode asks for. 0 or -errno. */
 int bdisk_cache_prepare(struct bdisk *b);
 
+/* bdisk_cache_judge - after a run: sets job->cached, and says (warn) if a warm cache did not stay so. */
+void bdisk_cache_judge(struct bdisk *b, struct bdisk_job *job);
+
 /* bdisk_cache_resident - bytes of the target in the page cache now; UINT64_MAX when that cannot be told. */
 uint64_t bdisk_cache_resident(const struct bdisk_target *t);
 
@@ -200,6 +205,12 @@ uint64_t bdisk_part(const struct bdisk *b, uint32_t n);
 
 /* bdisk_landed - for the engines: a request is done, with res bytes or -errno. */
 void bdisk_landed(struct bdisk_work *w, uint32_t slot, int64_t res);
+
+/* bdisk_helpers - CPU time so far of the kernel's threads that work for this worker, ns. */
+uint64_t bdisk_helpers(struct bt_worker *worker);
+
+/* bdisk_uring_polls - whether the device can be polled for completions: 0 or -errno of a read that tries. */
+int bdisk_uring_polls(const struct bdisk *b);
 
 /* bdisk_uring_check - end the program when io_uring cannot be used here. */
 void bdisk_uring_check(void);

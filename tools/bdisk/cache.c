@@ -69,6 +69,32 @@ static int drop_all(const struct bdisk_target *t)
 	return -rc;
 }
 
+/* Of what a cold cache was asked for, more than was brought in came from it a second time. Readahead brings in more. */
+static bool read_again(const struct bdisk_job *job, uint64_t resident)
+{
+	uint64_t brought = resident > job->resident_before ? resident - job->resident_before : 0, asked = job->done_bytes[0];
+
+	return asked > brought + asked / 100;
+}
+
+void bdisk_cache_judge(struct bdisk *b, struct bdisk_job *job)
+{
+	const struct bdisk_target *t = &b->target;
+	uint64_t resident = bdisk_cache_resident(t), percent = t->bytes / 100;
+
+	job->cached = false;
+	if (resident == UINT64_MAX || job->resident_before == UINT64_MAX)
+		return;
+	if (t->cache == BDISK_WARM && resident < t->bytes - percent)
+		bt_out_warn(&b->tool.out, "cache-evicted", "the file did not stay in the page cache: there is too little memory for it");
+	if (t->cache == BDISK_COLD && job->test->reads)
+		job->cached = job->resident_before > percent || read_again(job, resident);
+	if (t->cache == BDISK_COLD && job->test->writes)
+		job->cached |= b->fsync != BDISK_FSYNC_EVERY || b->fsync_every > 1;
+	if (t->cache == BDISK_DIRECT)
+		job->cached = resident > job->resident_before + percent;
+}
+
 int bdisk_cache_prepare(struct bdisk *b)
 {
 	const struct bdisk_target *t = &b->target;

@@ -54,6 +54,17 @@ void bdisk_meta(struct bt_loadtool *t, struct bt_rec *r)
 	str_unless_empty(r, "mount", target->mount.options);
 }
 
+static void check_polling(struct bdisk *b)
+{
+	int rc = bdisk_uring_polls(b);
+
+	if (rc == 0)
+		return;
+	bt_warn("--iopoll: %s: %s; the driver must have poll queues", b->target.dev.name[0] ? b->target.dev.name : b->target.mount.fs,
+		strerror(-rc));
+	b->tool.failed = b->tool.unable = true;
+}
+
 void bdisk_prepare(struct bt_loadtool *t)
 {
 	struct bdisk *b = (struct bdisk *)t;
@@ -62,6 +73,8 @@ void bdisk_prepare(struct bt_loadtool *t)
 		bt_out_warn(&t->out, "direct-unavailable", "direct I/O is not possible there: figures include the page cache");
 	if (bdisk_layout(b) < 0)
 		t->failed = !bt_loadtool_stop();
+	else if (b->iopoll)
+		check_polling(b);
 	if (b->target.taint & BT_TAINT_SPARSE)
 		bt_out_warn(&t->out, "sparse", "parts of it were never written: reading them may ask no device");
 	t->taint |= b->target.taint;
@@ -89,6 +102,8 @@ void bdisk_describe(const struct bt_emit *e, struct bt_rec *r)
 	const struct bdisk *b = (const struct bdisk *)e->tool;
 	const struct bdisk_job *job = job_of(e);
 
+	if (job->cached && e->kind == BT_KIND_RESULT)
+		r->taint |= BT_TAINT_CACHED;
 	if (b->sizes.n == 1)
 		bt_rec_u64(r, "bs", b->sizes.most);
 	else
@@ -111,26 +126,26 @@ void bdisk_describe(const struct bt_emit *e, struct bt_rec *r)
 }
 
 /* One part of a mix: reads or writes. */
-static void emit_part(const struct bt_emit *e, const char *dir, const struct bt_hist *lat, uint64_t bytes)
+static void emit_part(const struct bt_emit *e, const char *op, const struct bt_hist *lat, uint64_t bytes)
 {
 	double seconds_inverse = e->span->total->ops ? e->span->rate / (double)e->span->total->ops : 0;
 	struct bt_rec r;
 
 	if (bt_load_wants(&e->tool->load, "lat")) {
 		bt_emit_start(e, &r);
-		bt_rec_str(&r, "dir", dir);
+		bt_rec_str(&r, "op", op);
 		bt_rec_dist(&r, "lat", "ns", BT_BETTER_LOWER, lat);
 		bt_out_rec(&e->tool->out, &r);
 	}
 	if (bt_load_wants(&e->tool->load, "iops")) {
 		bt_emit_start(e, &r);
-		bt_rec_str(&r, "dir", dir);
+		bt_rec_str(&r, "op", op);
 		bt_rec_value(&r, "iops", "op/s", BT_BETTER_HIGHER, (double)lat->n * seconds_inverse);
 		bt_out_rec(&e->tool->out, &r);
 	}
 	if (bt_load_wants(&e->tool->load, "bw")) {
 		bt_emit_start(e, &r);
-		bt_rec_str(&r, "dir", dir);
+		bt_rec_str(&r, "op", op);
 		bt_rec_value(&r, "bw", "B/s", BT_BETTER_HIGHER, (double)bytes * seconds_inverse);
 		bt_out_rec(&e->tool->out, &r);
 	}
@@ -229,6 +244,8 @@ void bdisk_measures(const struct bt_emit *e)
 	struct bdisk *b = (struct bdisk *)e->tool;
 	const struct bt_tally *total = e->span->total;
 
+	if (e->kind == BT_KIND_RESULT)
+		bdisk_cache_judge(b, job_of(e));
 	emit_times(e);
 	emit_depth(e);
 	if (e->tool->opts->rate == 0 && total->ops > 0)

@@ -191,6 +191,12 @@ static uint32_t direct_align(const struct bdisk_target *t)
 	return fcntl(t->fd, F_SETFL, fcntl(t->fd, F_GETFL) | O_DIRECT) < 0 ? 0 : align;
 }
 
+/* Newer kernels accept O_DIRECT there, and it still is memory. */
+static bool in_memory(const struct bdisk_target *t)
+{
+	return !strcmp(t->mount.fs, "tmpfs") || !strcmp(t->mount.fs, "ramfs");
+}
+
 static void choose_cache(struct bdisk *b)
 {
 	struct bdisk_target *t = &b->target;
@@ -201,7 +207,7 @@ static void choose_cache(struct bdisk *b)
 	fcntl(t->fd, F_SETFL, fcntl(t->fd, F_GETFL) & ~O_NONBLOCK);
 	if (t->cache != BDISK_DIRECT)
 		return;
-	align = direct_align(t);
+	align = in_memory(t) ? 0 : direct_align(t);
 	if (align == 0) {
 		t->cache = BDISK_BUFFERED;
 		t->taint |= BT_TAINT_CACHED;

@@ -179,6 +179,25 @@ static int poll(struct bdisk_work *w, uint64_t until_ns)
 	return 0;
 }
 
+int bdisk_uring_polls(const struct bdisk *b)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_IOPOLL };
+	void *page = aligned_alloc(BDISK_PAGE, b->sizes.most > BDISK_PAGE ? b->sizes.most : BDISK_PAGE);
+	struct io_uring_cqe *cqe;
+	struct io_uring ring;
+	int rc = page ? io_uring_queue_init_params(1, &ring, &p) : -ENOMEM;
+
+	if (rc == 0) {
+		io_uring_prep_read(io_uring_get_sqe(&ring), b->target.fd, page, (unsigned)b->sizes.most, 0);
+		rc = io_uring_submit(&ring);
+		if (rc >= 0 && (rc = io_uring_wait_cqe(&ring, &cqe)) == 0)
+			rc = cqe->res < 0 ? cqe->res : 0;
+		io_uring_queue_exit(&ring);
+	}
+	free(page);
+	return rc;
+}
+
 void bdisk_uring_check(void)
 {
 	struct io_uring ring;

@@ -12,7 +12,6 @@
 
 #define BODY_BYTES (256u << 10) /* different bodies that a worker's writes have at least, all together */
 #define GIVE_UP 100             /* failures in a row: the device is gone, or full */
-#define PAGE 4096u
 
 static const struct bdisk_test seqread = { "seqread", "seqread.1", "reads, one block after the other", false, true, false };
 static const struct bdisk_test seqwrite = { "seqwrite", "seqwrite.1", "writes, one block after the other", false, false, true };
@@ -26,7 +25,7 @@ const struct bdisk_test *const bdisk_tests[BDISK_TESTS] = { &seqread, &seqwrite,
 static int make_buffers(struct bdisk_work *w)
 {
 	const struct bdisk *b = w->b;
-	uint64_t block = (b->sizes.most + PAGE - 1) / PAGE * PAGE, depth = w->worker->depth;
+	uint64_t block = (b->sizes.most + BDISK_PAGE - 1) / BDISK_PAGE * BDISK_PAGE, depth = w->worker->depth;
 	void *arena;
 
 	if (w->job->test->writes)
@@ -238,4 +237,25 @@ static int work_reap(struct bt_worker *worker, uint64_t until_ns)
 	return rc < 0 ? rc : w->n_landed;
 }
 
-const struct bt_load_ops bdisk_ops = { .init = work_init, .fini = work_fini, .begin = work_begin, .reap = work_reap };
+/* --fsync end: what was written is not safe before. */
+static int work_last(struct bt_worker *worker)
+{
+	struct bdisk_work *w = worker->state;
+	uint64_t start = bt_clock_now(worker->clock);
+	int error = 0;
+
+	if (w->b->fsync == BDISK_FSYNC_END && w->job->test->writes && fsync(w->fd) < 0)
+		error = errno;
+	worker->now_ns = bt_clock_now(worker->clock);
+	if (error) {
+		w->errors[error < BDISK_ERRNOS ? error : EIO]++;
+		worker->tally->errors++;
+	} else if (w->b->fsync == BDISK_FSYNC_END && w->job->test->writes) {
+		bt_hist_add(&worker->tally->extra, worker->now_ns - start);
+	}
+	return 0;
+}
+
+const struct bt_load_ops bdisk_ops = {
+	.init = work_init, .fini = work_fini, .begin = work_begin, .reap = work_reap, .last = work_last, .helpers = bdisk_helpers
+};
