@@ -31,4 +31,7 @@ static inline uint64_t bt_shuffle_at(const struct bt_shuffle *s, uint64_t i)
 	return i;
 }
 
+/* bt_shuffle_place - the place of that number, number < n: bt_shuffle_at backwards. About 30 ns. */
+uint64_t bt_shuffle_place(const struct bt_shuffle *s, uint64_t number);
+
 #endif

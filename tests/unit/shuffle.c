@@ -23,7 +23,7 @@ static void test_each_once(void)
 			for (uint64_t k = 0; k < n; k++) {
 				uint64_t at = bt_shuffle_at(&s, k);
 
-				bad += at >= n || seen[at]++ != 0;
+				bad += at >= n || seen[at]++ != 0 || bt_shuffle_place(&s, at) != k;
 			}
 			CHECK_EQ(bad, 0);
 			free(seen);
@@ -59,6 +59,7 @@ static void test_huge(void)
 	bt_shuffle_init(&s, n, 7);
 	for (uint64_t k = 0; k < 1000; k++) {
 		CHECK(bt_shuffle_at(&s, k) < n);
+		CHECK(bt_shuffle_place(&s, bt_shuffle_at(&s, k)) == k);
 		CHECK(bt_shuffle_at(&s, k) != bt_shuffle_at(&s, k + 1));
 	}
 }
