@@ -157,6 +157,8 @@ struct bdisk {
 	int cache;
 	bool cache_set, warmup_set, no_repeat, steady, sqpoll, iopoll, destroy;
 	const struct bdisk_engine *engine;
+	bool durable;                   /* verify only, as the next two */
+	const char *ledger, *check;
 	const char *alone;              /* "verify" or "replay" when that is the TEST chosen, else NULL */
 	struct bdisk_target target;
 	struct bdisk_job jobs[BDISK_TESTS];

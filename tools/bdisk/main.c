@@ -12,7 +12,7 @@
 
 enum {
 	OPT_MIX = BT_OPT_TOOL, OPT_DIST, OPT_NO_REPEAT, OPT_FSYNC, OPT_STEADY, OPT_DIR, OPT_FILE, OPT_CAPACITY, OPT_CACHE, OPT_SQPOLL,
-	OPT_IOPOLL, OPT_DESTROY,
+	OPT_IOPOLL, OPT_DESTROY, OPT_DURABLE, OPT_LEDGER, OPT_CHECK,
 };
 
 static const struct bt_opt options[] = {
@@ -33,6 +33,9 @@ static const struct bt_opt options[] = {
 	{ OPT_SQPOLL, "sqpoll", NULL, "io_uring: a kernel thread submits" },
 	{ OPT_IOPOLL, "iopoll", NULL, "io_uring: poll the device for completions" },
 	{ OPT_DESTROY, "destroy-data", NULL, "writing tests may overwrite what FILE holds" },
+	{ OPT_DURABLE, "durable", NULL, "verify: acknowledge what was written after fdatasync, for --check to ask for" },
+	{ OPT_LEDGER, "ledger", "LEDGER", "verify: keep acknowledgements there, on another device (default in FILE)" },
+	{ OPT_CHECK, "check", "FILE", "verify: read back what an earlier run wrote, and write nothing" },
 	BT_OPTS_OUT,
 	BT_OPTS_COMMON,
 	BT_OPTS_END
@@ -255,6 +258,9 @@ static void take_option(struct bdisk *b, struct bt_opts *o, int key)
 	case OPT_SQPOLL: b->sqpoll = true; break;
 	case OPT_IOPOLL: b->iopoll = true; break;
 	case OPT_DESTROY: b->destroy = true; break;
+	case OPT_DURABLE: b->durable = true; break;
+	case OPT_LEDGER: b->ledger = o->arg; break;
+	case OPT_CHECK: b->check = o->arg; break;
 	case 'h': bt_show_help(&tool);
 	case 'V': bt_show_version(&tool);
 	default:
@@ -320,6 +326,8 @@ static void parse(struct bdisk *b, int argc, char **argv)
 	choose_tests(b, argv + o.first, argc - o.first);
 	if (b->alone)
 		return;
+	if (b->durable || b->ledger || b->check)
+		bt_die_usage("--durable, --ledger and --check are for the test verify");
 	settle(b);
 	check_together(b);
 	check_tests(b);
