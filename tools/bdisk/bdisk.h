@@ -66,6 +66,7 @@ struct bdisk_target {
 	uint64_t size, bytes;   /* there is; is used */
 	uint32_t align;         /* of offsets and lengths */
 	enum bdisk_cache cache; /* as it is, after all */
+	bool blank;             /* parts of it were never written, so reads of them may ask no device */
 	unsigned taint;
 	struct bt_blockdev dev; /* name "": none, as for tmpfs */
 	struct bt_mount mount;  /* fs "": unknown */
