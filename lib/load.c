@@ -118,6 +118,8 @@ static void conduct(struct bt_director *d)
 		atomic_fetch_add(&d->e.control, BT_LOAD_LAP);
 		wait_until(d, BT_LOAD_NEVER, all_handed_over);
 		bt_load_interval(d, false);
+		if (run->enough && run->enough(run->arg))
+			atomic_fetch_or(&d->e.control, BT_LOAD_STOP);
 		/* Edges stay on the grid; those missed while a slow operation or reader held us up are left out. */
 		next += (bt_clock_now(run->clock) - next) / every * every + every;
 	}
@@ -227,6 +229,9 @@ static void tear_down(struct bt_director *d)
 		bt_tally_free(&d->e.workers[i].laps[0].tally);
 		bt_tally_free(&d->e.workers[i].laps[1].tally);
 		bt_tally_free(&d->e.workers[i].grace);
+		free(d->e.workers[i].free);
+		free(d->e.workers[i].w.flights);
+		free(d->e.workers[i].w.landed);
 	}
 	for (uint32_t i = 0; d->whole && i < d->n; i++)
 		bt_tally_free(&d->whole[i]);

@@ -19,6 +19,12 @@
  * the first operation that finishes after the end, so by Wald's identity the expected sum of its operation times is their
  * mean times their expected number: operations / (last finish - first start) has no bias from the edges. `rate` is the sum
  * of that over workers; in the open loop the span is the planned one, or longer if the last operation finished later.
+ *
+ * Operations that overlap (a queue of I/Os) have begin and reap in place of step: the worker keeps up to worker->depth of them
+ * under way, each in a slot. The clock is read once per reap, for all that it brought; stamps are kept by slot. In the open
+ * loop nothing ever waits for the queue to empty: what is due while all slots are taken is late, and backlog if it comes to
+ * that. In the closed loop every slot is as good as a worker of one operation at a time, so the rule above holds for each:
+ * the span of a worker ends at the mean of when the last operations of its slots finished.
  */
 #ifndef BT_LOAD_H
 #define BT_LOAD_H
@@ -35,6 +41,7 @@
 #include "src.h"
 
 #define BT_LOAD_THREADS_MAX 1024
+#define BT_LOAD_NEVER (UINT64_MAX / 2)
 #define BT_LOAD_SCALES_MAX 64
 
 /* What the options of BT_OPTS_LOAD set. */
@@ -73,21 +80,52 @@ bool bt_load_unknown(const struct bt_load_opts *l, const char *const *known, cha
 
 struct bt_worker;
 
+/* An operation under way, or the last one of its slot. For the test to read. */
+struct bt_flight {
+	uint64_t start_ns, due_ns; /* due_ns: 0 in the closed loop */
+	uint64_t end_ns;           /* when the last one finished; 0: none has */
+	bool after_end;            /* begun when the run was over */
+};
+
+/* What reap says of a slot: the operation is done and counts, has failed, has left the slot to another one. A slot that is
+ * done but not free is the test's until it says so (an fsync follows the write, say). */
+enum bt_landing { BT_LANDED_OK = 1, BT_LANDED_FAILED = 2, BT_LANDED_FREE = 4 };
+
+struct bt_landed {
+	uint32_t slot;
+	uint32_t how; /* enum bt_landing bits */
+};
+
 /* How a test works. init may fail with -errno. step does one operation and returns the number of wrong answers in it (0:
  * fine) or -errno, which ends the run. fini takes a worker whose init failed; it is called in the worker's thread before the
- * report. init and fini may be NULL. */
+ * report. init and fini may be NULL.
+ *
+ * In place of step, for operations that overlap; init then sets worker->depth:
+ * begin takes one more operation, in that slot; it need not start before reap is called. reap starts all that has begun and
+ * waits until something has landed or the clock shows until_ns (0: does not wait, BT_LOAD_NEVER: no limit). It fills
+ * worker->landed (depth entries, each slot at most once) and worker->now_ns, the time at which it looked, and returns how
+ * many. Both return -errno for what ends the run. A test that cannot go on but has something to report sets worker->enough
+ * instead: the worker then begins nothing more.
+ * last, which may be NULL, is called once when the last operation has landed, within the span that is measured; it sets
+ * worker->now_ns. helpers, which may be NULL, is the CPU time so far of kernel threads that work for this worker; it adds to
+ * busy_ns. */
 struct bt_load_ops {
 	int (*init)(struct bt_worker *w);
 	int (*step)(struct bt_worker *w);
 	void (*fini)(struct bt_worker *w);
+	int (*begin)(struct bt_worker *w, uint32_t slot);
+	int (*reap)(struct bt_worker *w, uint64_t until_ns);
+	int (*last)(struct bt_worker *w);
+	uint64_t (*helpers)(struct bt_worker *w);
 };
 
 /* What one worker counted in one span. */
 struct bt_tally {
 	struct bt_hist lat, svc, late; /* svc and late only in the open loop */
 	struct bt_hist extra, extra2, extra3; /* whatever the test adds to worker->tally->extra...; empty for most */
-	uint64_t extra_count;          /* whatever it counts there */
+	uint64_t extra_count, extra_count2; /* whatever it counts there */
 	uint64_t ops;                  /* finished */
+	uint64_t failed;               /* operations that overlap: finished, but with an error; not in ops nor in any histogram */
 	uint64_t errors;               /* wrong answers, those of the warm-up included */
 	uint64_t migrations;           /* times the worker found itself on another CPU */
 	uint64_t busy_ns;              /* CPU time of the thread in the span */
@@ -114,6 +152,12 @@ struct bt_worker {
 	struct bt_tally *tally;    /* set during step: step may count into tally->extra..., which is kept or dropped with the phase */
 	uint64_t due_ns;           /* set during step: when the operation was due; 0 in the closed loop */
 	uint64_t end_ns;           /* 0; a step that tidies up sets it to when its operation was over */
+	/* for a test whose operations overlap */
+	uint32_t depth;            /* slots: set by init, from 1 */
+	struct bt_flight *flights; /* by slot */
+	struct bt_landed *landed;  /* for reap to fill */
+	uint64_t now_ns;           /* for reap to set */
+	bool enough;               /* for the test to set */
 	/* for the engine */
 	struct bt_load_worker *engine;
 };
@@ -146,6 +190,7 @@ struct bt_load_run {
 	unsigned taint;              /* added to every span (shared, ...) */
 	int (*stop)(void);           /* polled; nonzero ends the run early. bt_sig_caught */
 	void (*on_interval)(void *arg, const struct bt_load_span *span); /* called in the caller's thread; may be NULL */
+	bool (*enough)(void *arg);   /* asked after each interval: the run may end now, as planned; may be NULL */
 	void (*on_tick)(void *arg, uint64_t now_ns);                     /* about 5 times a second, for progress; may be NULL */
 	void *arg;
 	int error;                   /* set by bt_load_exec: -errno of the worker that failed, 0 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * load_private - what load.c (the caller's thread), loadspan.c (its sums), worker.c and loadloop.c (the workers)
- * share.
+ * share; loadflow.c is the loop of operations that overlap.
  *
  * Who writes what: the timeline is written before `go` is set. A worker fills laps[acked & 1] and leaves the other one to
  * the caller's thread from the store of `acked` until that asks for the next lap through `control`. So the only words shared
@@ -19,7 +19,6 @@
 #define BT_LOAD_STOP 1u           /* bit of control; the rest counts laps */
 #define BT_LOAD_LAP 2u
 #define BT_LOAD_SPIN_NS 50000u    /* spun before a planned instant: an idle CPU takes about that long to wake up */
-#define BT_LOAD_NEVER (UINT64_MAX / 2)
 
 enum bt_load_go { BT_GO_WAIT, BT_GO_RUN, BT_GO_HOME };
 
@@ -30,6 +29,7 @@ struct bt_lap {
 	uint64_t cpu_ns, preempted; /* of the thread at the begin */
 	struct bt_pace pace;        /* open loop: as it stood at the end, */
 	uint64_t left;              /* and how many operations might still begin */
+	uint32_t flying;            /* operations under way at the end */
 };
 
 struct bt_load_engine {
@@ -52,6 +52,10 @@ struct bt_load_worker {
 	uint32_t cpu;           /* last seen on */
 	uint64_t left;          /* operations that may still begin */
 	uint64_t last_ns;       /* when the last operation that counts finished */
+	uint64_t grace_last_ns; /* the same of those that began after the end */
+	uint64_t tail_ns;       /* how long ops->last took */
+	uint32_t *free;         /* operations that overlap: the slots that are free, */
+	uint32_t n_free, flying; /* how many, and how many are taken */
 	struct bt_pace pace;
 	uint64_t pace_seed;
 	struct bt_lap laps[2];
@@ -118,6 +122,16 @@ void bt_load_open(struct bt_load_worker *me, uint64_t until_ns, bool warm);
 
 /* bt_load_catch_up - open loop: after the end, do what is still planned, if that takes no longer than the grace. */
 void bt_load_catch_up(struct bt_load_worker *me);
+
+/* bt_load_flow_room - memory for worker.depth operations under way. 0 or -errno. */
+int bt_load_flow_room(struct bt_load_worker *me);
+
+/* bt_load_flow - the same as bt_load_closed, and as bt_load_open with what follows it, for operations that overlap: returns
+ * when nothing is under way any more. */
+void bt_load_flow(struct bt_load_worker *me, uint64_t until_ns, bool warm);
+
+/* bt_load_flow_end - closed loop: when the span of the worker's last lap ends. */
+uint64_t bt_load_flow_end(const struct bt_load_worker *me);
 
 /* bt_load_worker_main - the thread. arg: struct bt_load_worker. */
 void *bt_load_worker_main(void *arg);

@@ -56,7 +56,7 @@ void bt_load_closed(struct bt_load_worker *me, uint64_t until_ns, bool warm)
 			return;
 		bt_hist_add(&tally->lat, end_of(me, now) - t);
 		me->last_ns = t = now;
-		if (t >= until_ns)
+		if (t >= until_ns || me->w.enough)
 			return;
 		if (__builtin_expect(bt_load_control(me) != me->seen, 0)) {
 			if (warm ? bt_load_stopping(me) : !bt_load_obey(me))

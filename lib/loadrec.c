@@ -128,7 +128,7 @@ static void emit_thread(const struct bt_emit *e, uint32_t index)
 		bt_rec_value(&r, "thread_rate", "op/s", BT_BETTER_HIGHER, e->span->rates[index] * calls_of(e));
 		bt_out_rec(&t->out, &r);
 	}
-	if (tally->errors == 0)
+	if (tally->errors == 0 || t->wrong)
 		return;
 	if (bt_load_wants(&t->load, "thread_errors")) {
 		start_thread_record(e, &r, index);
@@ -163,7 +163,10 @@ static void emit_run(const struct bt_emit *e)
 		bt_emit_value(e, "achieved", "ratio", BT_BETTER_HIGHER, (double)span->total->ops / (double)span->planned);
 		bt_emit_count(e, "backlog", BT_BETTER_LOWER, span->backlog);
 	}
-	bt_emit_count(e, "errors", BT_BETTER_LOWER, span->total->errors);
+	if (t->wrong)
+		t->wrong(e);
+	else
+		bt_emit_count(e, "errors", BT_BETTER_LOWER, span->total->errors);
 	bt_emit_count(e, "preemptions", BT_BETTER_LOWER, span->total->preemptions);
 	emit_noise(e);
 	for (uint32_t i = 0; i < span->n_workers; i++)

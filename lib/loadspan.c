@@ -16,7 +16,7 @@ static uint64_t backlog_of(const struct bt_director *d, const struct bt_lap *lap
 	if (!d->e.open)
 		return 0;
 	due = bt_pace_before(&lap->pace, until);
-	return due < lap->left ? due : lap->left;
+	return (due < lap->left ? due : lap->left) + lap->flying;
 }
 
 static double rate_of(uint64_t ops, uint64_t begin_ns, uint64_t end_ns)
@@ -37,7 +37,7 @@ static void take_lap(struct bt_director *d, uint32_t i, struct bt_lap *lap, stru
 		w->begin_ns = w->begin_ns ? w->begin_ns : lap->begin_ns;
 		w->end_ns = lap->end_ns;
 		w->backlog = backlog_of(d, lap);
-		span->planned += d->e.open ? lap->tally.ops + w->backlog - before : 0;
+		span->planned += d->e.open ? lap->tally.ops + lap->tally.failed + w->backlog - before : 0;
 		span->rate += rate_of(lap->tally.ops, lap->begin_ns, lap->end_ns);
 		d->edge_ns = lap->end_ns > d->edge_ns ? lap->end_ns : d->edge_ns;
 	}
@@ -133,7 +133,7 @@ int bt_load_whole(struct bt_director *d, void (*report)(void *arg, const struct 
 	span.total = &total;
 	finish_span(d, &span, d->e.start_ns, &d->noise_start);
 	if (d->e.open)
-		span.planned = total.ops + span.backlog;
+		span.planned = total.ops + total.failed + span.backlog;
 	if (!d->no_memory)
 		report(d->e.run->arg, &span);
 	bt_tally_free(&total);

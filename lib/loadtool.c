@@ -137,17 +137,28 @@ static void tick(void *arg, uint64_t now_ns)
 	bt_progress_show(&t->progress, now_ns, what);
 }
 
+static bool enough(void *arg)
+{
+	struct bt_loadtool *t = arg;
+
+	return t->enough(t);
+}
+
 static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
 {
 	struct bt_load_run run = {
 		.ops = job->ops, .config = job->config, .opts = t->opts, .threads = threads, .repetition = rep, .sleeps = job->sleeps,
 		.clock = &t->clock, .src = &t->src, .taint = t->taint, .stop = bt_loadtool_stop, .on_interval = bt_loadrec_sample,
-		.on_tick = tick, .arg = t,
+		.on_tick = tick, .enough = t->enough ? enough : NULL, .arg = t,
 	};
 	int rc;
 
 	t->threads = threads;
 	t->rep = rep;
+	if (t->before && t->before(t) < 0) {
+		t->failed = true;
+		return;
+	}
 	bt_clock_refine(&t->clock);
 	rc = bt_load_exec(&run, bt_loadrec_report);
 	if (rc < 0) {
@@ -187,6 +198,8 @@ static int finish(struct bt_loadtool *t, uint64_t start_ns)
 {
 	int sig = bt_sig_caught(), status = t->errors || t->failed ? BT_EXIT_TROUBLE : BT_EXIT_OK, rc;
 
+	if (t->failed && t->unable)
+		status = BT_EXIT_UNABLE;
 	bt_lock_release(&t->locks);
 	bt_progress_clear(&t->progress);
 	bt_out_end(&t->out, status ? "failed" : sig ? "interrupted" : "ok", bt_clock_now(&t->clock) - start_ns, t->errors);

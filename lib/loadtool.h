@@ -53,6 +53,13 @@ struct bt_loadtool {
 	 * NULL. */
 	const struct bt_load_opts *(*adapt)(struct bt_loadtool *t, const struct bt_load_job *job);
 	void (*prepare)(struct bt_loadtool *t); /* once, when the lock is held, before the first run; may be NULL */
+	/* Before each run, which is tool->job with tool->threads workers; a failure (-errno, said by the hook) ends it all. May be
+	 * NULL. */
+	int (*before)(struct bt_loadtool *t);
+	bool (*enough)(struct bt_loadtool *t); /* after each interval: the run may end now, as planned; may be NULL */
+	/* Emit the errors of a result and say them, where they have a kind that matters; NULL: loadrec emits their number, and says
+	 * which CPU gave wrong answers. */
+	void (*wrong)(const struct bt_emit *e);
 	void (*describe)(const struct bt_emit *e, struct bt_rec *r);  /* more dimensions of the test; may be NULL */
 	void (*measures)(const struct bt_emit *e); /* emit speed and times of a sample or result; see loadrec.h */
 	struct bt_load_opts load;
@@ -72,6 +79,7 @@ struct bt_loadtool {
 	unsigned taint;  /* on every record */
 	uint64_t errors; /* wrong answers so far */
 	bool failed;     /* a run could not be finished */
+	bool unable;     /* ... because it is not possible on this machine */
 
 	/* its own */
 	struct bt_locks locks;

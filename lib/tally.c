@@ -33,7 +33,7 @@ void bt_tally_reset(struct bt_tally *t)
 	bt_hist_reset(&t->extra);
 	bt_hist_reset(&t->extra2);
 	bt_hist_reset(&t->extra3);
-	t->extra_count = t->ops = t->errors = t->migrations = t->busy_ns = t->preemptions = 0;
+	t->extra_count = t->extra_count2 = t->ops = t->failed = t->errors = t->migrations = t->busy_ns = t->preemptions = 0;
 }
 
 int bt_tally_merge(struct bt_tally *t, const struct bt_tally *from)
@@ -45,7 +45,9 @@ int bt_tally_merge(struct bt_tally *t, const struct bt_tally *from)
 	    (rc = bt_hist_merge(&t->extra2, &from->extra2)) != 0 || (rc = bt_hist_merge(&t->extra3, &from->extra3)) != 0)
 		return rc;
 	t->extra_count += from->extra_count;
+	t->extra_count2 += from->extra_count2;
 	t->ops += from->ops;
+	t->failed += from->failed;
 	t->errors += from->errors;
 	t->migrations += from->migrations;
 	t->busy_ns += from->busy_ns;

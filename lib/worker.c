@@ -39,20 +39,21 @@ void bt_load_fail(struct bt_load_worker *me, int error, const char *where)
 	atomic_fetch_or(&me->engine->control, BT_LOAD_STOP);
 }
 
-static void thread_usage(uint64_t *cpu_ns, uint64_t *preempted)
+static void thread_usage(struct bt_load_worker *me, uint64_t *cpu_ns, uint64_t *preempted)
 {
+	uint64_t (*helpers)(struct bt_worker *w) = me->engine->run->ops->helpers;
 	struct timespec ts;
 	struct rusage usage;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
 	getrusage(RUSAGE_THREAD, &usage);
-	*cpu_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	*cpu_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + (helpers ? helpers(&me->w) : 0);
 	*preempted = (uint64_t)usage.ru_nivcsw;
 }
 
 static void begin_lap(struct bt_load_worker *me, struct bt_lap *lap)
 {
-	thread_usage(&lap->cpu_ns, &lap->preempted);
+	thread_usage(me, &lap->cpu_ns, &lap->preempted);
 	lap->begin_ns = bt_clock_now(me->w.clock);
 }
 
@@ -60,12 +61,13 @@ static void end_lap(struct bt_load_worker *me, struct bt_lap *lap, uint64_t end_
 {
 	uint64_t cpu_ns, preempted;
 
-	thread_usage(&cpu_ns, &preempted);
-	lap->tally.busy_ns = cpu_ns - lap->cpu_ns;
+	thread_usage(me, &cpu_ns, &preempted);
+	lap->tally.busy_ns = cpu_ns > lap->cpu_ns ? cpu_ns - lap->cpu_ns : 0; /* a helper may have ended */
 	lap->tally.preemptions = preempted - lap->preempted;
 	lap->end_ns = end_ns;
 	lap->pace = me->pace;
 	lap->left = me->left;
+	lap->flying = me->flying;
 }
 
 bool bt_load_obey(struct bt_load_worker *me)
@@ -94,7 +96,7 @@ static uint64_t run_end(const struct bt_load_worker *me)
 	uint64_t end = me->engine->end_ns;
 
 	if (!me->engine->open)
-		return me->last_ns;
+		return me->free ? bt_load_flow_end(me) : me->last_ns;
 	if (bt_load_stopping(me))
 		return bt_clock_now(me->w.clock);
 	if (me->left == 0 && me->pace.next_ns < end)
@@ -118,7 +120,9 @@ static void warm_up(struct bt_load_worker *me)
 
 	me->left = UINT64_MAX;
 	start_pace(me, e->warm_ns, ~me->pace_seed);
-	if (e->open)
+	if (me->free)
+		bt_load_flow(me, e->start_ns, true);
+	else if (e->open)
 		bt_load_open(me, e->start_ns, true);
 	else
 		bt_load_closed(me, e->start_ns, true);
@@ -145,6 +149,10 @@ static void run(struct bt_load_worker *me)
 	if (e->open) {
 		/* A count ends with the last operation's own period, so it must begin with the first one's. */
 		bt_load_lap(me)->begin_ns = count && e->run->opts->arrival == BT_ARRIVAL_FIXED ? me->pace.next_ns : e->start_ns;
+	}
+	if (me->free) {
+		bt_load_flow(me, e->end_ns, false);
+	} else if (e->open) {
 		bt_load_open(me, e->end_ns, false);
 		bt_load_catch_up(me);
 	} else {
@@ -182,6 +190,8 @@ static bool prepare(struct bt_load_worker *me)
 	}
 	if (job->ops->init && (rc = job->ops->init(&me->w)) != 0)
 		bt_load_fail(me, rc, "init");
+	else if (job->ops->begin && bt_load_flow_room(me) != 0)
+		bt_load_fail(me, -ENOMEM, "memory");
 	return true;
 }
 

@@ -80,7 +80,7 @@ static void fake_fini(struct bt_worker *w)
 	seen[w->index].finis++;
 }
 
-static const struct bt_load_ops fake_ops = { fake_init, fake_step, fake_fini };
+static const struct bt_load_ops fake_ops = { .init = fake_init, .step = fake_step, .fini = fake_fini };
 
 /* What the engine reported. */
 struct outcome {
@@ -427,7 +427,7 @@ static int slow_step(struct bt_worker *w)
 
 static void test_slow_worker(void)
 {
-	static const struct bt_load_ops slow_ops = { fake_init, slow_step, fake_fini };
+	static const struct bt_load_ops slow_ops = { .init = fake_init, .step = slow_step, .fini = fake_fini };
 	struct bt_load_opts opts = options(100 * MS);
 	struct fake f = { .busy_ns = 0 };
 	struct bt_load_run run;
@@ -583,7 +583,7 @@ static int mask_step(struct bt_worker *w)
 
 static void test_signals(void)
 {
-	static const struct bt_load_ops mask_ops = { NULL, mask_step, NULL };
+	static const struct bt_load_ops mask_ops = { .step = mask_step };
 	struct bt_load_opts opts = options(5 * MS);
 	struct outcome o = { .reports = 0 };
 	struct bt_load_run run = { .ops = &mask_ops, .opts = &opts, .threads = 2, .repetition = 1,

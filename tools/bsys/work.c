@@ -109,8 +109,8 @@ static void work_fini(struct bt_worker *worker)
 
 const struct bt_load_ops *bsys_ops(const struct bsys_job *job)
 {
-	static const struct bt_load_ops ops = { work_init, work_step, work_fini };
-	static const struct bt_load_ops planted = { work_init, work_step_planted, work_fini };
+	static const struct bt_load_ops ops = { .init = work_init, .step = work_step, .fini = work_fini };
+	static const struct bt_load_ops planted = { .init = work_init, .step = work_step_planted, .fini = work_fini };
 
 	return job->plant ? &planted : &ops;
 }
