@@ -101,6 +101,37 @@ clean() {
   clean 0
 }
 
+@test "ASan and UBSan: the tests of bdisk through every engine, closed and open loop" {
+  dir=$(variant SAN=address,undefined)
+  for engine in io_uring sync mmap; do
+    run --separate-stderr timeout 100 "$dir/bdisk" -E $engine -s 4M -t 1,2 -d 40ms -w 5ms -i 20ms --fsync 7
+    clean 0
+    echo "$output" >run.ndjson
+    check_records run.ndjson
+  done
+  run --separate-stderr timeout 60 "$dir/bdisk" -s 4M -Q 16 -r 2000 -d 200ms -b 4k:70,64k:30 --fsync end randrw
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bdisk" -s 4M -Q 16 -d 100ms --sqpoll --no-repeat randread
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bdisk" -s 4M -Q 4 -d 100ms --dist zipf --cache cold -f text --steady randread
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bdisk" --file "$TOP/README.md" -b 512 --cache warm -E mmap -n 100 randread seqread
+  clean 0
+  truncate -s 4M holes
+  run --separate-stderr timeout 60 bash -c 'ulimit -f 1; exec "$1" --file holes --cache warm -n 1000 -w 0 randwrite' bash "$dir/bdisk"
+  clean 1
+}
+
+@test "TSan: bdisk with several workers and I/Os under way, closed and open loop, intervals" {
+  dir=$(variant SAN=thread)
+  run --separate-stderr timeout 100 "$dir/bdisk" -s 4M -t 2 -Q 8 -d 100ms -w 10ms -i 20ms randrw
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bdisk" -s 4M -t 3 -Q 4 -r 2000 -d 100ms -w 10ms -i 20ms --fsync 5 randwrite
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bdisk" -s 4M -t 2 -E mmap -d 100ms -w 10ms -i 20ms randread
+  clean 0
+}
+
 @test "valgrind: no invalid access and no leak in the tools" {
   need valgrind
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
@@ -110,6 +141,8 @@ clean() {
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   echo "$output" >run.ndjson
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bsched -n 3 -w 0 --fds 3 --loops 3
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bdisk -E sync -s 1M -n 20 -w 0 --fsync 3
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }

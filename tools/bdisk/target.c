@@ -25,6 +25,8 @@
 #define MOUNTS_MAX (1u << 20) /* bytes of /proc/self/mountinfo */
 #define PROBES 256            /* blocks looked at for data of others */
 #define PROBE_BYTES 4096u
+#define CLAIM_TRIES 10
+#define CLAIM_PAUSE_US 50000
 
 /* How a user would say it. */
 static const char *name_of(const struct bdisk_target *t)
@@ -97,8 +99,16 @@ static void open_old(struct bdisk_target *t, bool write)
 /* A descriptor of the device that nobody else can share: refused when it is mounted, or part of something. */
 static void claim(struct bdisk_target *t)
 {
-	int fd = open(t->file, O_RDWR | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+	int fd = -1;
 
+	/* Whoever has just let it go (an io_uring, udev) may need a moment for that. */
+	for (int i = 0; i < CLAIM_TRIES && fd < 0; i++) {
+		if (i > 0)
+			usleep(CLAIM_PAUSE_US);
+		fd = open(t->file, O_RDWR | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0 && errno != EBUSY)
+			break;
+	}
 	if (fd < 0 && errno == EBUSY)
 		bt_die(BT_EXIT_UNABLE, "%s is in use (%s%s); only tests that read work on it", t->file,
 		       t->mount.fs[0] ? "mounted as " : t->dev.held ? "part of another device" : "claimed by the kernel",

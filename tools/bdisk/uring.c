@@ -101,6 +101,9 @@ static void fini(struct bdisk_work *w)
 {
 	struct uring *u = w->state;
 
+	/* A ring is taken down some time after it is closed; the file should not stay open until then. */
+	if (u && u->fixed_file)
+		io_uring_unregister_files(&u->ring);
 	if (u && u->open)
 		io_uring_queue_exit(&u->ring);
 	free(u);

@@ -10,7 +10,7 @@
 
 #include "bdisk.h"
 
-#define BODY_BYTES (256u << 10) /* different bodies that a worker's writes have at least, all together */
+#define BODY_BYTES (4u << 20) /* different bodies that a worker's writes have at least: more than compressors look back */
 #define GIVE_UP 100             /* failures in a row: the device is gone, or full */
 
 static const struct bdisk_test seqread = { "seqread", "seqread.1", "reads, one block after the other", false, true, false };
