@@ -13,7 +13,6 @@
 
 #define SPEED_MIN 1e-3
 #define SPEED_MAX 1e6
-#define PROBE_BYTES (1u << 20) /* of the file that finds out about the directory */
 
 struct replay_opts replay_opts = { .speed = 1 };
 static struct replay replay;
@@ -103,9 +102,14 @@ static void make_plan(struct replay *r)
 /* What is there to know about the directory, by a file like those of other tests. */
 static void probe_target(struct bdisk *b)
 {
+	uint64_t capacity = b->capacity;
+
 	b->cache = b->given[OPT_CACHE] ? b->cache : BDISK_COLD;
-	b->size = PROBE_BYTES;
+	b->size = BDISK_PAGE;
+	b->tool.load.threads[0] = 1;
+	b->capacity = 0;
 	bdisk_target_open(b, true);
+	b->capacity = capacity;
 	close(b->target.fd);
 	b->target.fd = -1;
 	b->target.bytes = replay.bytes;
@@ -138,8 +142,8 @@ int bdisk_replay(struct bdisk *b)
 	replay.b = b;
 	replay_read(&replay);
 	make_plan(&replay);
-	probe_target(b);
 	replay_files_check(&replay);
+	probe_target(b);
 	b->runs[0] = (struct bt_load_job){ .test = "replay", .kernel = REPLAY_ID };
 	t->n_jobs = 1;
 	t->meta = replay_meta;

@@ -75,12 +75,29 @@ static void check_name(struct replay *r, uint32_t file)
 		bt_die(BT_EXIT_USAGE, "%s/%s is there already; --destroy-data overwrites it", b->target.dir, replay_file_name(r, file));
 }
 
+/* One path may be the directory of another when the recorded program had put it there later. */
+static void check_parents(const struct replay *r, uint32_t file)
+{
+	char name[BT_CONFINE_MAX + 1];
+	char *slash;
+
+	snprintf(name, sizeof(name), "%s", r->files.keys[file].bytes);
+	while ((slash = strrchr(name, '/'))) {
+		*slash = '\0';
+		if (bt_intern_find(&r->files, name, (size_t)(slash - name) + 1) >= 0)
+			bt_die(BT_EXIT_USAGE, "%s is a file and also the directory of %s; --map can move one, or leave out --dir", name + 1,
+			       replay_file_name(r, file));
+	}
+}
+
 static void check_room(const struct replay *r)
 {
 	const struct bdisk *b = r->b;
 	uint64_t room = 0;
 	int rc = bt_tmpfile_room(b->target.dir, r->bytes, b->capacity, &room);
 
+	if (rc == 0 && access(b->target.dir, W_OK) < 0)
+		rc = -errno;
 	if (rc == -EDQUOT)
 		bt_die(BT_EXIT_USAGE, "the files need %llu bytes, more than --capacity allows (%llu)", (unsigned long long)r->bytes,
 		       (unsigned long long)b->capacity);
@@ -108,8 +125,27 @@ void replay_files_check(struct replay *r)
 {
 	check_room(r);
 	check_descriptors(r);
-	for (uint32_t i = 0; r->b->given[OPT_DIR] && i < r->plan.n_files; i++)
+	for (uint32_t i = 0; r->b->given[OPT_DIR] && i < r->plan.n_files; i++) {
+		check_parents(r, i);
 		check_name(r, i);
+	}
+}
+
+/* Those that have been made before one that could not be. */
+static void remove_named(struct replay *r, uint32_t files)
+{
+	char path[BT_CONFINE_MAX + 16], *leaf;
+
+	for (uint32_t i = 0; i < files; i++) {
+		int dir;
+
+		path_of(r, i, path, sizeof(path));
+		dir = open_parent(r->b->target.dir, path, false, &leaf);
+		if (dir >= 0 && unlinkat(dir, leaf, 0) < 0)
+			bt_warn("%s/%s: cannot be removed: %s", r->b->target.dir, replay_file_name(r, i), strerror(errno));
+		if (dir >= 0)
+			close(dir);
+	}
 }
 
 /* A file at that path, empty. Returns its descriptor or -errno. */
@@ -148,6 +184,8 @@ int replay_files_open(struct replay *r)
 		fd = r->b->given[OPT_DIR] ? open_named(r, i) : bt_tmpfile_open(dir, 0);
 		if (fd < 0) {
 			bt_warn("%s/%s: %s", dir, replay_file_name(r, i), strerror(-fd));
+			if (r->b->given[OPT_DIR] && !r->b->destroy)
+				remove_named(r, i);
 			return fd;
 		}
 		r->fds[i] = fd;
