@@ -104,7 +104,8 @@ struct bt_landed {
  * many. Both return -errno for what ends the run. A test that cannot go on but has something to report sets worker->enough
  * instead: the worker then begins nothing more.
  * last, which may be NULL, is called once when the last operation has landed, within the span that is measured; it sets
- * worker->now_ns. helpers, which may be NULL, is the CPU time so far of kernel threads that work for this worker; it adds to busy_ns. */
+ * worker->now_ns. helpers, which may be NULL, is the CPU time so far of kernel threads that work for this worker; it adds to
+ * busy_ns. */
 struct bt_load_ops {
 	int (*init)(struct bt_worker *w);
 	int (*step)(struct bt_worker *w);

@@ -28,6 +28,21 @@ load helper
   jq -e -s '.[0].missing as $gone | map(select(.test == "bagg-values") | .peer) | index("gawk") or ($gone | contains("gawk"))' bagg.ndjson
 }
 
+@test "bdisk against fio, briefly" {
+  cd "$BATS_TEST_TMPDIR"
+  setup_locks
+  REPS=1 SECS=1 SIZE=16M timeout 110 "$TOP/tests/bench/bdisk" >bdisk.ndjson 2>errors || { cat errors; false; }
+  check_records bdisk.ndjson
+  [ "$(jq -r 'select(.kind == "end") | .status' bdisk.ndjson)" = ok ]
+  jq -e -s 'map(select(.on == "disk" and .peer == "bdisk" and .metric != "ratio" and .value > 0) | "\(.qd) \(.metric)") | sort ==
+    ["1 cpu_io", "1 iops", "1 p50", "1 p99", "32 cpu_io", "32 iops", "32 p50", "32 p99"]' bdisk.ndjson
+  if jq -e -s '.[0].missing == ""' bdisk.ndjson; then
+    jq -e -s 'map(select(.on == "disk" and .test == "bdisk-summary" and .against == "fio" and .value > 0) | "\(.qd) \(.what) \(.goal)") | sort ==
+      ["1 cpu_io 0.7", "1 iops 1", "1 p50 null", "1 p99 null", "32 cpu_io 0.7", "32 iops 1", "32 p50 null", "32 p99 null"]' bdisk.ndjson
+  fi
+  [ -z "$(find . -name '.bdisk-bench*')" ]
+}
+
 @test "the benchmark of bagg: a peer that counts wrongly fails, one that is not there is named" {
   cd "$BATS_TEST_TMPDIR"
   mkdir bin

@@ -73,6 +73,8 @@ struct bdisk_target {
 	uint64_t size, bytes;   /* there is; is used */
 	uint32_t align;         /* of offsets and lengths */
 	enum bdisk_cache cache; /* as it is, after all */
+	bool blocks;            /* no I/O without the risk of blocking: bdisk_uring_blocks */
+	bool blank;             /* parts of it were never written, so reads of them may ask no device */
 	unsigned taint;
 	struct bt_blockdev dev; /* name "": none, as for tmpfs */
 	struct bt_mount mount;  /* fs "": unknown */
@@ -217,6 +219,9 @@ void bdisk_landed(struct bdisk_work *w, uint32_t slot, int64_t res);
 
 /* bdisk_helpers - CPU time so far of the kernel's threads that work for this worker, ns. */
 uint64_t bdisk_helpers(struct bt_worker *worker);
+
+/* bdisk_uring_blocks - whether the file cannot be read without the risk of blocking, as far as the kernel knows. */
+bool bdisk_uring_blocks(const struct bdisk *b);
 
 /* bdisk_uring_polls - whether the device can be polled for completions: 0 or -errno of a read that tries. */
 int bdisk_uring_polls(const struct bdisk *b);

@@ -118,7 +118,7 @@ int bdisk_layout(struct bdisk *b)
 		}
 		t->fresh = t->unnamed = false;
 	}
-	if (!t->block && bdisk_unwritten(t->fd, t->bytes))
-		t->taint |= BT_TAINT_SPARSE;
+	if (!t->block)
+		t->blank = bdisk_unwritten(t->fd, t->bytes);
 	return 0;
 }

@@ -90,7 +90,8 @@ static void add_test(struct bdisk *b, const struct bdisk_test *test)
 			return;
 	b->jobs[n].test = test;
 	b->jobs[n].b = b;
-	b->runs[n] = (struct bt_load_job){ .test = test->name, .kernel = test->id, .ops = &bdisk_ops, .config = &b->jobs[n], .waits = true };
+	b->runs[n] = (struct bt_load_job){ .test = test->name, .kernel = test->id, .ops = &bdisk_ops, .config = &b->jobs[n],
+					   .waits = true };
 	b->tool.n_jobs++;
 }
 

@@ -75,8 +75,10 @@ void bdisk_prepare(struct bt_loadtool *t)
 		t->failed = !bt_loadtool_stop();
 	else if (b->iopoll)
 		check_polling(b);
-	if (b->target.taint & BT_TAINT_SPARSE)
-		bt_out_warn(&t->out, "sparse", "parts of it were never written: reading them may ask no device");
+	b->target.blocks = bdisk_uring_blocks(b);
+	if (b->target.blank)
+		bt_out_warn(&t->out, "sparse", "parts of it were never written: reads of them may ask no device, first writes are "
+			    "other work");
 	t->taint |= b->target.taint;
 }
 
@@ -102,6 +104,8 @@ void bdisk_describe(const struct bt_emit *e, struct bt_rec *r)
 	const struct bdisk *b = (const struct bdisk *)e->tool;
 	const struct bdisk_job *job = job_of(e);
 
+	if (b->target.blank && (job->test->reads || !b->target.block))
+		r->taint |= BT_TAINT_SPARSE;
 	if (job->cached && e->kind == BT_KIND_RESULT)
 		r->taint |= BT_TAINT_CACHED;
 	if (b->sizes.n == 1)
@@ -273,7 +277,8 @@ void bdisk_wrong(const struct bt_emit *e)
 		if (n == 0)
 			continue;
 		bt_warn("%s: %llu of %llu I/Os failed: %s", job->test->name, (unsigned long long)n,
-			(unsigned long long)(n + job->done[0] + job->done[1]), i ? strerror((int)i) : "only part of the block, or nothing, was transferred");
+			(unsigned long long)(n + job->done[0] + job->done[1]),
+			i ? strerror((int)i) : "only part of the block, or nothing, was transferred");
 		if (!bt_load_wants(&e->tool->load, "errors"))
 			continue;
 		bt_emit_start(e, &r);

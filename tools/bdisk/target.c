@@ -157,8 +157,7 @@ static void check_content(struct bdisk *b, bool write)
 		bt_die(BT_EXIT_USAGE, "%s holds data (%s); --destroy-data overwrites it", t->file, signature);
 	if (write && !b->destroy && foreign)
 		bt_die(BT_EXIT_USAGE, "%s holds data that is not from bdisk; --destroy-data overwrites it", t->file);
-	if (zeros > PROBES / 2 && t->block)
-		t->taint |= BT_TAINT_SPARSE; /* a device that was never written may answer without looking */
+	t->blank = t->block && zeros > PROBES / 2;
 }
 
 static void open_given(struct bdisk *b, bool write)

@@ -9,12 +9,14 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "bdisk.h"
 #include "err.h"
 #include "src.h"
 
+#define REST_TRIES 8
 #define SPIN_NS 50000u /* polled before an instant rather than slept: waking up takes about that long */
 
 /* What a ring may be set up with, the newest first: what is refused is dropped in this order. */
@@ -34,6 +36,7 @@ static const struct {
 struct uring {
 	struct io_uring ring;
 	bool open, fixed_buffers, fixed_file, fixed_ring;
+	unsigned char sqe_flags; /* of every request */
 };
 
 /* A thread of the kernel that submits for us runs no work of ours, so the flags that say when do not go with it. */
@@ -67,9 +70,9 @@ static void tell(const struct bdisk_work *w, const struct uring *u)
 	for (size_t i = 0; i < EXTRAS; i++)
 		if ((u->ring.flags & extras[i].flag) == extras[i].flag)
 			bt_buf_printf(&text, "%s,", extras[i].name);
-	bt_buf_printf(&text, "%s%s%s%s%s", u->ring.flags & IORING_SETUP_SQPOLL ? "sqpoll," : "",
+	bt_buf_printf(&text, "%s%s%s%s%s%s", u->ring.flags & IORING_SETUP_SQPOLL ? "sqpoll," : "",
 		      u->ring.flags & IORING_SETUP_IOPOLL ? "iopoll," : "", u->fixed_buffers ? "buffers," : "",
-		      u->fixed_file ? "file," : "", u->fixed_ring ? "ring," : "");
+		      u->fixed_file ? "file," : "", u->fixed_ring ? "ring," : "", u->sqe_flags & IOSQE_ASYNC ? "async," : "");
 	if (w->worker->index == 0) {
 		bt_src_copy(w->job->ring, sizeof(w->job->ring), bt_buf_cstr(&text));
 		if (text.len > 0 && text.len < sizeof(w->job->ring))
@@ -93,6 +96,8 @@ static int init(struct bdisk_work *w)
 	u->fixed_buffers = arena.iov_len <= 1u << 30 && io_uring_register_buffers(&u->ring, &arena, 1) == 0;
 	u->fixed_file = io_uring_register_files(&u->ring, &w->fd, 1) == 0;
 	u->fixed_ring = io_uring_register_ring_fd(&u->ring) == 1;
+	/* What cannot be tried without blocking is handed to a thread in any case: then without the try. */
+	u->sqe_flags = (u->fixed_file ? IOSQE_FIXED_FILE : 0) | (w->b->target.blocks ? IOSQE_ASYNC : 0);
 	tell(w, u);
 	return 0;
 }
@@ -133,10 +138,21 @@ static int push(struct bdisk_work *w, uint32_t slot)
 		io_uring_prep_read(sqe, fd, data, left, at);
 	else
 		io_uring_prep_write(sqe, fd, data, left, at);
-	if (u->fixed_file)
-		sqe->flags |= IOSQE_FIXED_FILE;
+	sqe->flags |= u->sqe_flags;
 	sqe->user_data = slot;
 	return 0;
+}
+
+/* The kernel runs at most 20 of the completions that it has put off and returns. Fetching the rest before anything is
+ * submitted makes the next batch whole: on a virtio disk at a depth of 32, one doorbell for 32 instead of 11 requests and
+ * a quarter less CPU time. */
+static int fetch_rest(struct uring *u)
+{
+	int rc = 0;
+
+	for (int i = 0; i < REST_TRIES && rc >= 0 && IO_URING_READ_ONCE(*u->ring.sq.kflags) & IORING_SQ_TASKRUN; i++)
+		rc = io_uring_get_events(&u->ring);
+	return rc < 0 ? rc : 0;
 }
 
 /* Submits, and waits for one completion until the instant. The last moments before it are spent polling. */
@@ -153,7 +169,7 @@ static int wait_one(struct bdisk_work *w, struct uring *u, uint64_t until_ns)
 
 		rc = io_uring_submit_and_wait_timeout(&u->ring, &cqe, 1, &ts, NULL);
 		if (rc != -ETIME)
-			return rc;
+			return rc < 0 ? rc : fetch_rest(u);
 	} else {
 		rc = io_uring_submit_and_get_events(&u->ring);
 		if (rc < 0)
@@ -180,6 +196,16 @@ static int poll(struct bdisk_work *w, uint64_t until_ns)
 	}
 	io_uring_cq_advance(&u->ring, n);
 	return 0;
+}
+
+bool bdisk_uring_blocks(const struct bdisk *b)
+{
+	void *page = aligned_alloc(BDISK_PAGE, BDISK_PAGE);
+	struct iovec one = { page, b->target.align };
+	bool blocks = page && preadv2(b->target.fd, &one, 1, 0, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP;
+
+	free(page);
+	return blocks;
 }
 
 int bdisk_uring_polls(const struct bdisk *b)
@@ -211,4 +237,6 @@ void bdisk_uring_check(void)
 	io_uring_queue_exit(&ring);
 }
 
-const struct bdisk_engine bdisk_uring = { .name = "io_uring", .queue = true, .init = init, .fini = fini, .push = push, .poll = poll };
+const struct bdisk_engine bdisk_uring = {
+	.name = "io_uring", .queue = true, .init = init, .fini = fini, .push = push, .poll = poll
+};
