@@ -32,7 +32,14 @@
 #define BDISK_SECTOR 512           /* what is stamped */
 #define BDISK_PAGE 4096u           /* buffers are aligned to that: enough for direct I/O on any device */
 #define BDISK_STEADY 5             /* intervals that must agree */
+#define BDISK_OPTIONS (BT_OPT_TOOL + 32) /* above all keys of options */
 #define BDISK_ERRNOS 256           /* error numbers told apart; 0: a transfer that came up short */
+
+/* Options without a letter. */
+enum bdisk_opt {
+	OPT_MIX = BT_OPT_TOOL, OPT_DIST, OPT_NO_REPEAT, OPT_FSYNC, OPT_STEADY, OPT_DIR, OPT_FILE, OPT_CAPACITY, OPT_CACHE, OPT_SQPOLL,
+	OPT_IOPOLL, OPT_DESTROY, OPT_DURABLE, OPT_LEDGER, OPT_CHECK, OPT_ORDER, OPT_SPEED, OPT_FAST, OPT_MAP,
+};
 
 enum bdisk_kind { BDISK_READ, BDISK_WRITE, BDISK_FSYNC };
 enum bdisk_cache { BDISK_DIRECT, BDISK_WARM, BDISK_COLD, BDISK_BUFFERED }; /* the last: direct was asked for and not to be had */
@@ -161,6 +168,8 @@ struct bdisk {
 	const struct bdisk_engine *engine;
 	bool durable;                   /* verify only, as the next two */
 	const char *ledger, *check;
+	bool given[BDISK_OPTIONS];      /* by key */
+	const char *input;              /* replay: what it reads */
 	const char *alone;              /* "verify" or "replay" when that is the TEST chosen, else NULL */
 	struct bdisk_target target;
 	struct bdisk_job jobs[BDISK_TESTS];
@@ -238,5 +247,10 @@ bool bdisk_steady_enough(struct bt_loadtool *t);
 /* bdisk_verify, bdisk_replay - the tests that stand alone: the whole rest of the program. Return the exit status. */
 int bdisk_verify(struct bdisk *b);
 int bdisk_replay(struct bdisk *b);
+
+/* bdisk_replay_option - take one option if it is replay's alone; errors go to o->error. bdisk_replay_takes - whether replay knows
+ * that option. */
+bool bdisk_replay_option(struct bt_opts *o, int key);
+bool bdisk_replay_takes(int key);
 
 #endif

@@ -10,11 +10,6 @@
 #include "num.h"
 #include "table.h"
 
-enum {
-	OPT_MIX = BT_OPT_TOOL, OPT_DIST, OPT_NO_REPEAT, OPT_FSYNC, OPT_STEADY, OPT_DIR, OPT_FILE, OPT_CAPACITY, OPT_CACHE, OPT_SQPOLL,
-	OPT_IOPOLL, OPT_DESTROY, OPT_DURABLE, OPT_LEDGER, OPT_CHECK,
-};
-
 static const struct bt_opt options[] = {
 	BT_OPTS_LOAD,
 	{ 'b', "block-size", "SIZE", "bytes of an I/O, or several sizes with shares: 4k:70,64k:30 (default 4k)" },
@@ -36,6 +31,10 @@ static const struct bt_opt options[] = {
 	{ OPT_DURABLE, "durable", NULL, "verify: acknowledge what was written after fdatasync, for --check to ask for" },
 	{ OPT_LEDGER, "ledger", "LEDGER", "verify: keep acknowledgements there, on another device (default in FILE)" },
 	{ OPT_CHECK, "check", "FILE", "verify: read back what an earlier run wrote, and write nothing" },
+	{ OPT_ORDER, "order", "ORDER", "replay: each thread in its own order, or all in a global one (default thread)" },
+	{ OPT_SPEED, "speed", "X", "replay: X times as fast as recorded (default 1)" },
+	{ OPT_FAST, "as-fast-as-possible", NULL, "replay: no waits" },
+	{ OPT_MAP, "map", "OLD=NEW", "replay: put NEW for OLD at the start of paths; may be repeated" },
 	BT_OPTS_OUT,
 	BT_OPTS_COMMON,
 	BT_OPTS_END
@@ -43,11 +42,12 @@ static const struct bt_opt options[] = {
 
 static const struct bt_tool tool = {
 	.name = "bdisk",
-	.synopsis = "[options] [TEST ...]",
+	.synopsis = "[options] [TEST ... | replay [FILE]]",
 	.purpose = "Measures how fast, how late and how safely storage answers.",
 	.options = options,
 	.examples = "  bdisk randread | bagg\n"
 		    "  bdisk -Q 32 -b 4k -d 10s -i 1s randread > qd32.ndjson\n"
+		    "  bdisk replay < io.ndjson | bagg\n"
 		    "  bdisk -r 200 -Q 16 -d 5s randwrite --fsync each | bagg -k metric -P 50,99,99.9\n",
 };
 
@@ -101,6 +101,11 @@ static void add_test(struct bdisk *b, const struct bdisk_test *test)
 /* verify and replay stand alone; all others run in turn. */
 static void choose_tests(struct bdisk *b, char **names, int count)
 {
+	b->input = "-";
+	if (count == 2 && !strcmp(names[0], "replay")) {
+		b->input = names[1];
+		count = 1;
+	}
 	for (int i = 0; i < count; i++) {
 		size_t at = bt_loadtool_find(names[i], BDISK_TESTS + ALONE, name_of);
 
@@ -242,6 +247,7 @@ static void take_option(struct bdisk *b, struct bt_opts *o, int key)
 {
 	static const char *const caches[] = { "direct", "warm", "cold", NULL };
 
+	b->given[key] = true;
 	switch (key) {
 	case 'b': take_sizes(b, o); break;
 	case 'E': take_engine(b, o); break;
@@ -266,7 +272,7 @@ static void take_option(struct bdisk *b, struct bt_opts *o, int key)
 	case 'V': bt_show_version(&tool);
 	default:
 		b->warmup_set |= key == 'w';
-		if (!bt_load_option(&b->tool.load, o, key))
+		if (!bdisk_replay_option(o, key) && !bt_load_option(&b->tool.load, o, key))
 			bt_out_option(&b->tool.out_opts, o, key);
 	}
 }
@@ -285,6 +291,21 @@ static void check_together(const struct bdisk *b)
 		bt_die_usage("--no-repeat: not with several block sizes");
 	if (b->no_repeat && b->dist != BDISK_UNIFORM)
 		bt_die_usage("--no-repeat: not with --dist, where some blocks come up more often");
+}
+
+/* Options that this test knows nothing of would be ignored. */
+static void check_replay(const struct bdisk *b)
+{
+	char text[128];
+
+	for (const struct bt_opt *o = options; o->name; o++) {
+		bool only = o->key >= OPT_ORDER && o->key <= OPT_MAP, replay = b->alone && !strcmp(b->alone, "replay");
+
+		if (!b->given[o->key] || (replay ? bdisk_replay_takes(o->key) : !only))
+			continue;
+		snprintf(text, sizeof(text), replay ? "replay has no use for --%s" : "--%s is for replay alone", o->name);
+		bt_die_usage(text);
+	}
 }
 
 /* What follows from options that were not given. */
@@ -325,6 +346,7 @@ static void parse(struct bdisk *b, int argc, char **argv)
 	if (b->tool.load.list)
 		list_tests();
 	choose_tests(b, argv + o.first, argc - o.first);
+	check_replay(b);
 	if (b->alone)
 		return;
 	if (b->durable || b->ledger || b->check)
