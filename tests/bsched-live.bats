@@ -161,7 +161,7 @@ events() {
     [ "$(total out.ndjson matched)" -gt 0 ]
   done
   start runq -- "$TASKS" ticks 1
-  child=$(pgrep -P $bsched -x tasks)
+  wait_for 10 eval 'child=$(pgrep -P $bsched -x tasks)'
   kill -TERM $bsched
   status=0
   wait $bsched || status=$?
@@ -186,7 +186,7 @@ events() {
 @test "root: SIGKILL leaves no program and no command" {
   need bpftool
   start runq -- "$TASKS" ticks 1
-  child=$(pgrep -P $bsched -x tasks)
+  wait_for 10 eval 'child=$(pgrep -P $bsched -x tasks)'
   ids=$(awk '$1 == "prog_id:" { print $2 }' /proc/$bsched/fdinfo/* | sort -u)
   [ "$(wc -w <<<"$ids")" -ge 3 ]
   for id in $ids; do bpftool prog show id "$id" >/dev/null; done

@@ -547,7 +547,7 @@ END
   done
   bsys trace -e gettid -- "$TRACED" until >out.ndjson 2>err & bsys=$!
   started out.ndjson $bsys
-  child=$(pgrep -P $bsys -x traced)
+  wait_for 10 eval 'child=$(pgrep -P $bsys -x traced)'
   kill -TERM $bsys
   ended $bsys
   [ "$status" -eq 143 ]
@@ -565,7 +565,7 @@ END
   bsys trace -e gettid -- setpriv --reuid=65534 --clear-groups sleep 100 >out.ndjson 2>err & bsys=$!
   started out.ndjson $bsys
   wait_for 10 pgrep -P $bsys -x sleep
-  child=$(pgrep -P $bsys -x sleep)
+  wait_for 10 eval 'child=$(pgrep -P $bsys -x sleep)'
   kill -TERM $bsys
   ended $bsys
   [ "$status" -eq 143 ]
@@ -583,7 +583,7 @@ END
   need bpftool
   bsys trace -e gettid -- "$TRACED" until >out.ndjson 2>err & bsys=$!
   started out.ndjson $bsys
-  child=$(pgrep -P $bsys -x traced)
+  wait_for 10 eval 'child=$(pgrep -P $bsys -x traced)'
   [ "$(bpftool prog list pids 2>/dev/null | grep -c "bsys($bsys)")" -gt 3 ] || [ "$(bpftool prog list | grep -c on_sys_enter)" -gt 0 ]
   kill -KILL $bsys
   ended $bsys
