@@ -96,6 +96,8 @@ compile_traced() {
 
 # started FILE PID: wait until the tracer of that PID, whose records go to FILE, counts.
 started() {
+  # Only a tracer blocks USR1: the shell that becomes one does not, and FILE may be an older one's until then.
+  wait_for 10 eval '(( 0x$(sed -n "s/^SigBlk:\t//p" /proc/'"$2"'/status) & 0x200 ))'
   wait_for 10 grep -q '"kind":"meta"' "$1"
   kill -USR1 "$2"
   wait_for 10 grep -q '"kind":"mark"' "$1"
