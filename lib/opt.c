@@ -275,7 +275,8 @@ static void help_row(struct bt_buf *b, const struct bt_opt *row)
 	if (row->key < 256)
 		snprintf(letter, sizeof(letter), "-%c, ", row->key);
 	snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name, row->arg ? " " : "", row->arg ? row->arg : "");
-	bt_buf_printf(b, "%-26s %s\n", left, row->help);
+	/* Two blanks at least, or a long name and the help would look like one text. */
+	bt_buf_printf(b, "%-25s  %s\n", left, row->help);
 }
 
 void bt_opts_help(struct bt_buf *b, const struct bt_tool *tool)

@@ -18,11 +18,24 @@ static const char *const hows[] = {
 	[REPLAY_FAILED] = "failed", [REPLAY_SUCCEEDED] = "succeeded", [REPLAY_ERRNO] = "errno", [REPLAY_BYTES] = "bytes",
 };
 
+static const char *const caches[] = { [BDISK_WARM] = "warm", [BDISK_COLD] = "cold" };
+
 void replay_meta(struct bt_loadtool *t, struct bt_rec *rec)
 {
 	const struct replay *r = replay_of(t);
+	const struct bdisk_target *target = &r->b->target;
+	const struct {
+		const char *name, *value;
+	} facts[] = {
+		{ "dir", target->dir }, { "cache", caches[r->b->cache] }, { "dev", target->dev.name }, { "disk", target->dev.disk },
+		{ "model", target->dev.model }, { "scheduler", target->dev.scheduler }, { "write_cache", target->dev.write_cache },
+		{ "fs", target->mount.fs }, { "mount", target->mount.options },
+	};
 
-	bdisk_meta(t, rec);
+	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
+		if (facts[i].value[0])
+			bt_rec_str(rec, facts[i].name, facts[i].value);
+	bt_rec_u64(rec, "size", r->bytes);
 	bt_rec_str(rec, "input", r->b->input);
 	bt_rec_u64(rec, "calls", r->plan.n);
 	bt_rec_u64(rec, "files", r->plan.n_files);
@@ -42,7 +55,6 @@ static bool begin(const struct sum *s, struct bt_rec *rec, const char *metric)
 {
 	const struct replay *r = s->replay;
 	const struct bt_loadtool *t = &r->b->tool;
-	static const char *const caches[] = { [BDISK_WARM] = "warm", [BDISK_COLD] = "cold" };
 
 	if (!bt_load_wants(&t->load, metric))
 		return false;

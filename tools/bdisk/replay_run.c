@@ -143,8 +143,7 @@ static void *work(void *arg)
 	struct replay_worker *w = arg;
 	struct replay *r = w->replay;
 	const struct bt_ioplan *p = &r->plan;
-	uint64_t one = 1, due_ns = 0;
-	ssize_t put;
+	uint64_t due_ns = 0;
 	bool going;
 
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -163,7 +162,7 @@ static void *work(void *arg)
 	}
 	pthread_mutex_lock(&r->lock);
 	if (++r->finished == p->workers)
-		put = write(r->done_fd, &one, sizeof(one)), (void)put;
+		eventfd_write(r->done_fd, 1);
 	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
