@@ -5,7 +5,7 @@
  * The way through: main.c takes the options; target.c finds out where the I/O goes and what may be done there; layout.c
  * writes the file once; cache.c sees to what is in memory before a run and asks afterwards; work.c is what a worker does:
  * it chooses operations (walk.c), fills blocks (data.c), and hands them to an engine (sync.c, uring.c, mapped.c);
- * records.c says what came of it.
+ * records.c says what came of it. replay stands alone: replay.h.
  *
  * A test's id ends in a version. Whoever changes what an operation does raises it, so that figures of different work never
  * meet in one group.
