@@ -186,7 +186,7 @@ clean() {
 @test "what is written cannot be compressed, and no sector is like another" {
   timeout 60 bdisk --file data/f -s 4M -n 3000 -w 0 -Q 4 randwrite >w.ndjson
   [ "$(stat -c %s data/f)" -eq 4194304 ]
-  [ "$(gzip -c data/f | wc -c)" -gt 4130000 ]
+  [ "$(gzip -c data/f | wc -c)" -gt 4194304 ]
   [ "$(od -An -v -tx8 -w512 data/f | awk '{ print $1, $2 }' | sort -u | wc -l)" -eq 8192 ]
   # The first words alone are the marks of the places, which are different as well and stay when a block is written again.
   od -An -v -tx8 -w512 data/f | awk '{ print $1 }' >marks

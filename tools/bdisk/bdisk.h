@@ -5,7 +5,7 @@
  * The way through: main.c takes the options; target.c finds out where the I/O goes and what may be done there; layout.c
  * writes the file once; cache.c sees to what is in memory before a run and asks afterwards; work.c is what a worker does:
  * it chooses operations (walk.c), fills blocks (data.c), and hands them to an engine (sync.c, uring.c, mapped.c);
- * records.c says what came of it.
+ * records.c says what came of it. replay stands alone: replay.h.
  *
  * A test's id ends in a version. Whoever changes what an operation does raises it, so that figures of different work never
  * meet in one group.
@@ -107,7 +107,6 @@ struct bdisk_job {
 
 struct bdisk_request {
 	enum bdisk_kind kind;
-	uint32_t turn;     /* of its buffers for writing */
 	uint32_t bytes, got; /* of it, and transferred so far */
 	uint64_t offset;
 	char *data;
@@ -135,8 +134,8 @@ struct bdisk_work {
 	struct bdisk_walk walk;
 	struct bdisk_request *requests; /* by slot */
 	char *arena;                    /* all buffers */
-	size_t arena_bytes, slot_bytes; /* the latter: of one slot, those for reading first */
-	uint32_t turns;                 /* buffers for writing of a slot */
+	size_t arena_bytes, slot_bytes; /* the latter: of one slot, */
+	size_t write_at;                /* and where in it the buffer for writing is */
 	uint64_t writes, since_fsync;   /* writes begun; finished since the last fsync began */
 	uint64_t stamp;                 /* of this worker's writes */
 	unsigned failures;              /* in a row */
@@ -203,7 +202,8 @@ uint64_t bdisk_cache_resident(const struct bdisk_target *t);
 /* bdisk_data_fill - random bytes, the same for the same seed. */
 void bdisk_data_fill(void *data, size_t bytes, uint64_t seed);
 
-/* bdisk_data_stamp - make each sector of a block its own: its place, and a number that no other write has. */
+/* bdisk_data_stamp - make each sector of a block its own: its place, and a number that no other write has; the rest changes with
+ * that number. data: random bytes or a block stamped before, aligned to 8 bytes. */
 void bdisk_data_stamp(void *data, size_t bytes, uint64_t offset, uint64_t number);
 
 /* bdisk_data_ours - whether every sector of a block at that place was written by bdisk. */

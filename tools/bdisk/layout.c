@@ -18,8 +18,7 @@
 #include "bdisk.h"
 #include "err.h"
 
-#define CHUNK (1u << 20)
-#define BODIES 4u /* chunks that differ in all their bytes, not in their stamps alone */
+#define CHUNK (512u << 10)
 #define EXTENTS 128
 
 /* Where there are no extents to look at, holes can still be found. */
@@ -74,20 +73,19 @@ static int write_chunk(int fd, const char *data, size_t bytes, uint64_t offset)
 static int fill(const struct bdisk *b)
 {
 	const struct bdisk_target *t = &b->target;
-	char *data = mmap(NULL, BODIES * CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *data = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int rc = 0;
 
 	if (data == MAP_FAILED)
 		return -errno;
-	bdisk_data_fill(data, BODIES * CHUNK, b->tool.load.seed);
+	bdisk_data_fill(data, CHUNK, b->tool.load.seed);
 	for (uint64_t at = 0; rc == 0 && at < t->bytes; at += CHUNK) {
 		size_t bytes = t->bytes - at < CHUNK ? t->bytes - at : CHUNK;
-		char *chunk = data + at % (BODIES * CHUNK);
 
-		bdisk_data_stamp(chunk, bytes, at, ~b->tool.load.seed);
-		rc = bt_loadtool_stop() ? -EINTR : write_chunk(t->fd, chunk, bytes, at);
+		bdisk_data_stamp(data, bytes, at, ~b->tool.load.seed - at);
+		rc = bt_loadtool_stop() ? -EINTR : write_chunk(t->fd, data, bytes, at);
 	}
-	munmap(data, BODIES * CHUNK);
+	munmap(data, CHUNK);
 	return rc == 0 && fsync(t->fd) < 0 ? -errno : rc;
 }
 

@@ -84,6 +84,14 @@ static _Noreturn void list_tests(void)
 	bt_show(&text);
 }
 
+static bool is_test(const char *name)
+{
+	for (size_t i = 0; i < BDISK_TESTS + ALONE; i++)
+		if (!strcmp(name_of(i), name))
+			return true;
+	return false;
+}
+
 static void add_test(struct bdisk *b, const struct bdisk_test *test)
 {
 	size_t n = b->tool.n_jobs;
@@ -102,7 +110,7 @@ static void add_test(struct bdisk *b, const struct bdisk_test *test)
 static void choose_tests(struct bdisk *b, char **names, int count)
 {
 	b->input = "-";
-	if (count == 2 && !strcmp(names[0], "replay")) {
+	if (count == 2 && !strcmp(names[0], "replay") && !is_test(names[1])) {
 		b->input = names[1];
 		count = 1;
 	}

@@ -10,7 +10,6 @@
 
 #include "bdisk.h"
 
-#define BODY_BYTES (4u << 20) /* different bodies that a worker's writes have at least: more than compressors look back */
 #define GIVE_UP 100             /* failures in a row: the device is gone, or full */
 
 static const struct bdisk_test seqread = { "seqread", "seqread.1", "reads, one block after the other", false, true, false };
@@ -21,17 +20,16 @@ static const struct bdisk_test randrw = { "randrw", "randrw.1", "reads and write
 
 const struct bdisk_test *const bdisk_tests[BDISK_TESTS] = { &seqread, &seqwrite, &randread, &randwrite, &randrw };
 
-/* Buffers of a slot: one for reading, some for writing, so that neighbouring blocks on the disk do not have the same body. */
+/* A slot has a buffer for reading and one for writing, so that what is written is never what was read. */
 static int make_buffers(struct bdisk_work *w)
 {
-	const struct bdisk *b = w->b;
-	uint64_t block = (b->sizes.most + BDISK_PAGE - 1) / BDISK_PAGE * BDISK_PAGE, depth = w->worker->depth;
+	const struct bdisk_test *test = w->job->test;
+	size_t block = (w->b->sizes.most + BDISK_PAGE - 1) / BDISK_PAGE * BDISK_PAGE;
 	void *arena;
 
-	if (w->job->test->writes)
-		w->turns = (uint32_t)((BODY_BYTES + block * depth - 1) / (block * depth));
-	w->slot_bytes = block * (w->turns + w->job->test->reads);
-	w->arena_bytes = w->slot_bytes * depth;
+	w->write_at = test->reads ? block : 0;
+	w->slot_bytes = block * (1 + (test->reads && test->writes));
+	w->arena_bytes = w->slot_bytes * w->worker->depth;
 	arena = mmap(NULL, w->arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (arena == MAP_FAILED)
 		return -errno;
@@ -114,17 +112,6 @@ static inline bool choose_read(struct bdisk_work *w)
 	return test->reads && (!test->writes || bt_rng_below(&w->walk.rng, 100) < w->b->mix);
 }
 
-/* The buffer to write from, stamped. */
-static inline char *fill(struct bdisk_work *w, struct bdisk_request *q, char *buffers)
-{
-	uint64_t block = w->slot_bytes / (w->turns + w->job->test->reads);
-	char *data = buffers + block * (q->turn + w->job->test->reads);
-
-	q->turn = q->turn + 1 < w->turns ? q->turn + 1 : 0;
-	bdisk_data_stamp(data, q->bytes, q->offset, w->stamp + (w->writes++ << 32));
-	return data;
-}
-
 static int work_begin(struct bt_worker *worker, uint32_t slot)
 {
 	struct bdisk_work *w = worker->state;
@@ -135,7 +122,9 @@ static int work_begin(struct bt_worker *worker, uint32_t slot)
 	q->got = 0;
 	q->offset = bdisk_walk_next(w, q->bytes);
 	q->kind = choose_read(w) ? BDISK_READ : BDISK_WRITE;
-	q->data = q->kind == BDISK_READ ? buffers : fill(w, q, buffers);
+	q->data = q->kind == BDISK_READ ? buffers : buffers + w->write_at;
+	if (q->kind == BDISK_WRITE)
+		bdisk_data_stamp(q->data, q->bytes, q->offset, w->stamp + (w->writes++ << 32));
 	return w->engine->push(w, slot);
 }
 
