@@ -181,7 +181,8 @@ static void note_flip(void *arg, const struct bt_stamp_flip *flip)
 /* What is wrong with a block as a whole. Returns how many findings it makes, those of its sectors included. */
 static int note(struct verify *v, const struct bt_stamp *want, const struct bt_stamp_verdict *is)
 {
-	struct bdisk_found f = { .offset = want->offset, .blocks = 1, .generation = is->newest, .oldest = is->oldest, .acked = want->generation };
+	struct bdisk_found f = { .offset = want->offset, .blocks = 1, .generation = is->newest, .oldest = is->oldest,
+				 .acked = want->generation };
 	int n = (int)is->flipped;
 
 	for (unsigned how = BDISK_TORN; how <= BDISK_MISSING; how++) {

@@ -19,7 +19,9 @@
 #include "stampack.h"
 
 /* What is found wrong: the ways of enum bt_stamp_how, in their order, and blocks that cannot be read or written. */
-enum bdisk_how { BDISK_TORN, BDISK_STALE, BDISK_MISPLACED, BDISK_FLIPPED, BDISK_MISSING, BDISK_UNREADABLE, BDISK_UNWRITABLE, BDISK_HOWS };
+enum bdisk_how {
+	BDISK_TORN, BDISK_STALE, BDISK_MISPLACED, BDISK_FLIPPED, BDISK_MISSING, BDISK_UNREADABLE, BDISK_UNWRITABLE, BDISK_HOWS
+};
 
 struct bdisk_found {
 	uint64_t offset, blocks;       /* of the first block; how many alike follow each other */

@@ -118,11 +118,13 @@ static void open_for_writing(struct verify *v)
 	v->bytes = (uint32_t)b->sizes.most;
 	v->start = bt_stampack_start(v->bytes);
 	if (t->bytes < v->start + v->bytes)
-		bt_die(BT_EXIT_USAGE, "-s, --size: %llu bytes are too few for a head and one block, which take %llu", (unsigned long long)t->bytes,
+		bt_die(BT_EXIT_USAGE, "-s, --size: %llu bytes are too few for a head and one block, which take %llu",
+		       (unsigned long long)t->bytes,
 		       (unsigned long long)(v->start + v->bytes));
 	v->blocks = v->present = (t->bytes - v->start) / v->bytes;
 	t->bytes = v->start + v->blocks * v->bytes;
-	v->ack = (struct bt_stampack){ .id = new_id(), .seed = b->tool.load.seed, .blocks = v->blocks, .generation = 1, .bytes = v->bytes };
+	v->ack = (struct bt_stampack){ .id = new_id(), .seed = b->tool.load.seed, .blocks = v->blocks, .generation = 1,
+					.bytes = v->bytes };
 	open_ledger(v);
 }
 
@@ -136,7 +138,8 @@ static void find_ack(struct verify *v)
 	if (rc == -ENOENT && access(b->check, F_OK) == 0)
 		rc = b->ledger ? 0 : rc;
 	else if (rc < 0)
-		bt_die(rc == -ENOENT || rc == -EISDIR ? BT_EXIT_USAGE : rc == -EACCES || rc == -EPERM ? BT_EXIT_UNABLE : BT_EXIT_TROUBLE, "%s: %s",
+		bt_die(rc == -ENOENT || rc == -EISDIR ? BT_EXIT_USAGE : rc == -EACCES || rc == -EPERM ? BT_EXIT_UNABLE : BT_EXIT_TROUBLE,
+		       "%s: %s",
 		       b->check, strerror(-rc));
 	if (rc < 0)
 		bt_die(BT_EXIT_USAGE, "%s was not written by bdisk verify, or has lost its head: --ledger may know of it", b->check);
