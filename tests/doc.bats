@@ -69,6 +69,7 @@ page_options() {
     timeout 60 bdisk -s 4M -t 1,2 -d 50ms -w 10ms -i 20ms
     timeout 60 bdisk -s 4M -r 500 -Q 4 -d 100ms -w 0 --fsync each randrw
     timeout 60 bdisk -s 4M -d 200ms -w 0 --steady -E sync --cache cold randread
+    timeout 60 bdisk replay -v "$TOP/tests/fixtures/replay/app.ndjson"
   } >bdisk.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
