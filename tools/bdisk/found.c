@@ -71,7 +71,8 @@ static int by_place(const void *a, const void *b)
 /* Whether b goes on where a ends, and is lost in the same way. */
 static bool continues(const struct bdisk_found *a, const struct bdisk_found *b, uint32_t block)
 {
-	return a->how == b->how && (a->how == BDISK_MISSING || a->how == BDISK_UNREADABLE) && a->acked == b->acked && a->error == b->error &&
+	return a->how == b->how && (a->how == BDISK_MISSING || a->how == BDISK_UNREADABLE) &&
+	       a->acked == b->acked && a->error == b->error &&
 	       a->offset + a->blocks * block == b->offset;
 }
 

@@ -167,7 +167,8 @@ int bdisk_head_check(struct verify *v)
 		if (got > 0)
 			check_zeros(v, data, (size_t)got, at);
 		else if (got < 0)
-			bdisk_found_add(&v->findings, &(struct bdisk_found){ .offset = at, .blocks = 1, .how = BDISK_UNREADABLE, .error = (int16_t)errno });
+			bdisk_found_add(&v->findings, &(struct bdisk_found){ .offset = at, .blocks = 1,
+				.how = BDISK_UNREADABLE, .error = (int16_t)errno });
 	}
 	free(data);
 	return data ? 0 : -ENOMEM;
