@@ -508,7 +508,7 @@ share() {
   chmod 777 data
   chmod 755 "$BATS_TEST_TMPDIR"
   setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$(command -v bdisk)" || skip "not readable for others"
-  run --separate-stderr timeout 60 bash -c 'ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups bdisk --dir data -s 1M -n 100 -w 0 --lock off randwrite'
+  run --separate-stderr timeout 60 bash -c 'ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups bdisk --dir data -s 1M -b 128k -n 100 -w 0 --lock off randwrite'
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   jq -se 'map(select(.metric == "lat")) | .[0].n == 100 and (.[0].ring | test("buffers") | not)' <<<"$output"
 }
