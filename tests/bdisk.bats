@@ -566,7 +566,7 @@ share() {
   for bad in "-b 511" "-b 0" "-b 4k:50" "-b 4k:50,8k:60" "-b 4k:x" "-b 4k,8k" "-b 128M" "-Q 0" "-Q 5000" "-s 100" "-E aio" "--mix 101" \
     "--dist normal" "--dist zipf:0" "--dist pareto:1" "--dist uniform:1" "--fsync 0" "--fsync never" "--cache hot" "--capacity x" \
     "-E sync -Q 2" "-E mmap -Q 2" "-E sync --sqpoll" "-E mmap --cache direct" "--no-repeat -b 4k:50,8k:50" \
-    "--no-repeat --dist zipf" "--iopoll --cache warm" "--fsync each"; do
+    "--no-repeat --dist zipf" "--iopoll --cache warm" "--iopoll --fsync each" "--fsync each"; do
     # shellcheck disable=SC2086 # options and their arguments
     run --separate-stderr timeout 10 bdisk --dir data $bad randread
     [ "$status" -eq 2 ] || { echo "$bad: $status $stderr"; false; }
