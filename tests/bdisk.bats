@@ -508,7 +508,7 @@ share() {
   chmod 777 data
   chmod 755 "$BATS_TEST_TMPDIR"
   setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$(command -v bdisk)" || skip "not readable for others"
-  run --separate-stderr timeout 60 bash -c 'ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups bdisk --dir data -s 1M -n 100 -w 0 --lock off randwrite'
+  run --separate-stderr timeout 60 bash -c 'ulimit -l 64; exec setpriv --reuid=65534 --regid=65534 --clear-groups bdisk --dir data -s 1M -b 128k -n 100 -w 0 --lock off randwrite'
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   jq -se 'map(select(.metric == "lat")) | .[0].n == 100 and (.[0].ring | test("buffers") | not)' <<<"$output"
 }
@@ -566,7 +566,7 @@ share() {
   for bad in "-b 511" "-b 0" "-b 4k:50" "-b 4k:50,8k:60" "-b 4k:x" "-b 4k,8k" "-b 128M" "-Q 0" "-Q 5000" "-s 100" "-E aio" "--mix 101" \
     "--dist normal" "--dist zipf:0" "--dist pareto:1" "--dist uniform:1" "--fsync 0" "--fsync never" "--cache hot" "--capacity x" \
     "-E sync -Q 2" "-E mmap -Q 2" "-E sync --sqpoll" "-E mmap --cache direct" "--no-repeat -b 4k:50,8k:50" \
-    "--no-repeat --dist zipf" "--iopoll --cache warm" "--fsync each"; do
+    "--no-repeat --dist zipf" "--iopoll --cache warm" "--iopoll --fsync each" "--fsync each"; do
     # shellcheck disable=SC2086 # options and their arguments
     run --separate-stderr timeout 10 bdisk --dir data $bad randread
     [ "$status" -eq 2 ] || { echo "$bad: $status $stderr"; false; }

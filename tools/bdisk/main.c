@@ -295,6 +295,8 @@ static void check_together(const struct bdisk *b)
 		bt_die_usage("--cache direct: a mapping goes through the page cache; warm or cold");
 	if (b->iopoll && b->cache != BDISK_DIRECT)
 		bt_die_usage("--iopoll works with --cache direct only");
+	if (b->iopoll && b->fsync == BDISK_FSYNC_EVERY)
+		bt_die_usage("--iopoll: an fsync cannot be polled for; --fsync end can be had");
 	if (b->no_repeat && b->sizes.n > 1)
 		bt_die_usage("--no-repeat: not with several block sizes");
 	if (b->no_repeat && b->dist != BDISK_UNIFORM)
