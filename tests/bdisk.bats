@@ -287,7 +287,7 @@ clean() {
     jq -se 'map(select(.kind == "result" and .metric == "achieved")) | .[0].value < 0.9 and .[0].value > 0' behind.ndjson
     jq -se '(map(select(.kind == "result" and .metric == "lat").n) | add) + (map(select(.kind == "result" and .metric == "backlog").value) | add) == 3000000' behind.ndjson
     # Full all the time: a queue that were emptied now and then would show.
-    jq -se --argjson d $depth 'map(select(.kind == "result" and .metric == "depth")) | .[0].value > 0.9 * $d and .[0].value < 1.05 * $d' behind.ndjson
+    jq -se --argjson d $depth 'map(select(.kind == "result" and .metric == "depth")) | .[0].value > 0.75 * $d and .[0].value < 1.05 * $d' behind.ndjson
   done
 }
 
