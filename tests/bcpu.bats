@@ -116,8 +116,7 @@ begun() {
   child=$(pgrep -P $bcpu -x bcpu)
   kill -STOP "$child"
   wait_for 5 grep -q '^State:.T' "/proc/$child/status"
-  start=$(date +%s%N)
-  wait_for 5 eval '[ $(($(date +%s%N) - start)) -ge 1000000000 ]'
+  elapse 1000
   kill -CONT "$child"
   wait $bcpu
   [ "$(jq 'select(.kind == "result" and .metric == "lat") | .n' stop.ndjson)" -eq 1250 ]
@@ -133,8 +132,7 @@ begun() {
   child=$(pgrep -P $bcpu -x bcpu)
   kill -STOP "$child"
   wait_for 5 grep -q '^State:.T' "/proc/$child/status"
-  start=$(date +%s%N)
-  wait_for 5 eval '[ $(($(date +%s%N) - start)) -ge 300000000 ]'
+  elapse 300
   kill -CONT "$child"
   wait $bcpu
   jq -se 'map(select(.kind == "result" and .metric == "gap")) | .[0].max >= 3e8 and .[0].min > 1000 and .[0].threshold == 1000' jitter.ndjson

@@ -310,7 +310,7 @@ share() {
   start=$(date +%s%N)
   fsfreeze -f mnt
   frozen=$(date +%s%N)
-  wait_for 5 eval '[ $(($(date +%s%N) - frozen)) -ge 500000000 ]'
+  elapse 500
   fsfreeze -u mnt
   stop=$(date +%s%N)
   wait $bdisk
@@ -332,8 +332,7 @@ share() {
   child=$(pgrep -P $bdisk -x bdisk)
   kill -STOP "$child"
   wait_for 5 grep -q '^State:.T' "/proc/$child/status"
-  start=$(date +%s%N)
-  wait_for 5 eval '[ $(($(date +%s%N) - start)) -ge 1000000000 ]'
+  elapse 1000
   kill -CONT "$child"
   wait $bdisk
   [ "$(jq 'select(.kind == "result" and .metric == "lat") | .n' stop.ndjson)" -eq 1250 ]

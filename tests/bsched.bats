@@ -72,8 +72,7 @@ switches() {
   child=$(pgrep -P $bsched -x bsched)
   kill -STOP "$child"
   wait_for 5 grep -q '^State:.T' "/proc/$child/status"
-  start=$(date +%s%N)
-  wait_for 5 eval '[ $(($(date +%s%N) - start)) -ge 1000000000 ]'
+  elapse 1000
   kill -CONT "$child"
   wait $bsched
   [ "$(jq -s '(map(select(.kind == "result" and .metric == "lat").n) | add) + (map(select(.metric == "backlog").value) | add)' stop.ndjson)" -eq 1250 ]

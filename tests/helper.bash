@@ -35,6 +35,15 @@ wait_for() {
   done
 }
 
+# elapse MS: wait until that much time has passed, for a time that is itself the thing tested (a stop, a pause).
+elapse() {
+  local start
+  start=$(date +%s%N)
+  until [ $((($(date +%s%N) - start) / 1000000)) -ge "$1" ]; do
+    read -rt 0.02 <> <(:) || :
+  done
+}
+
 # check_records FILE: every line is at most 4096 bytes, jq reads it, and it validates against the schema.
 check_records() {
   [ -s "$1" ]
