@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * work - what every worker does before and after the test: its region, and a look at what the kernel made of it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "bmem.h"
+
+uint64_t bmem_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
+}
+
+int bmem_work_init(struct bt_worker *w)
+{
+	const struct bmem_job *job = w->config;
+	struct bmem_work *k = calloc(1, sizeof(*k));
+	int rc;
+
+	if (!k)
+		return -ENOMEM;
+	w->state = k;
+	k->job = job;
+	k->worker = w;
+	rc = bmem_region_map(&k->region, job, job->test->region(job, w->n_workers));
+	if (rc == 0)
+		rc = job->test->setup(k);
+	k->faults = bmem_faults();
+	return rc;
+}
+
+/* w->tally is set when the worker has run. What its last lap has counted is not handed over before this returns. */
+void bmem_work_fini(struct bt_worker *w)
+{
+	struct bmem_work *k = w->state;
+	struct bmem_seen *seen = &((struct bmem_job *)w->config)->seen;
+	uint64_t faults, wrong = 0;
+
+	if (!k)
+		return;
+	faults = bmem_faults() - k->faults;
+	if (k->job->test->finish)
+		wrong = k->job->test->finish(k);
+	if (w->tally) {
+		w->tally->errors += wrong;
+		atomic_fetch_add(&seen->faults, faults);
+		bmem_region_look(&k->region, seen);
+	}
+	bmem_region_free(&k->region);
+	free(k);
+	w->state = NULL;
+}
