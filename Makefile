@@ -46,6 +46,8 @@ $(O)/skeleton: $(O)/contrib/skeleton/skeleton.o $(O)/libbtools.a
 $(UNIT:%=$(O)/unit/%): $(O)/unit/%: $(O)/tests/unit/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
 	$(LINK)
+# The loops of bmem are tested by themselves.
+$(O)/unit/bmem: $(patsubst %.c,$(O)/%.o,$(wildcard tools/bmem/kernel.c tools/bmem/simd_*.c))
 $(FUZZ:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
 	$(LINK)

@@ -72,8 +72,8 @@ size_t bt_ladder_sizes(const struct bt_host *h, uint64_t most_bytes, uint64_t ou
 
 		if (!c || c->size_bytes / 2 > most_bytes)
 			continue;
-		if (c->size_bytes / 4 >= 2 * last)
-			add(out, &n, c->size_bytes / 4);
+		if (c->size_bytes / 8 >= 2 * last)
+			add(out, &n, c->size_bytes / 8);
 		if (c->size_bytes / 2 > last)
 			add(out, &n, c->size_bytes / 2);
 		last = c->size_bytes;

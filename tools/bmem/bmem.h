@@ -66,6 +66,9 @@ struct bmem_test {
 	uint64_t quick_ns;     /* length of a run where -d does not say; 0: the default of -d */
 	enum bmem_op op;       /* tests of bandwidth */
 	bool shared;           /* the workers share the size out among themselves; else each has that much */
+	bool far;              /* it is meant to show memory, not caches: smaller sizes are warned about */
+	bool binary;           /* its size is rounded down to a power of two */
+	bool fresh;            /* its memory is new to every batch, so no level can be said to hold it */
 	struct bt_load_ops ops;
 	/* Default sizes and strides; they may be NULL where there is no such axis. Return how many, BMEM_LIST at most. */
 	size_t (*sizes)(const struct bmem *b, uint64_t out[BMEM_LIST]);
@@ -106,7 +109,7 @@ struct bmem_job {
 	uint64_t plant;        /* every so many batches expect a wrong answer; 0: never */
 	/* of the run that is on */
 	uint64_t per_batch;
-	const char *level;
+	const char *level; /* NULL: none can be named */
 	struct bmem_seen seen;
 	double base_bw;        /* of the first number of workers in this repetition */
 };
@@ -151,6 +154,8 @@ struct bmem {
 	char page_names[BMEM_PAGES][8];
 	uint32_t cpus[BT_CPUS_MAX]; /* -c, else those allowed */
 	size_t n_cpus;
+	uint32_t most_workers;
+	uint64_t warned_bytes;      /* the size that a note was last about */
 	struct bmem_job *jobs;
 	struct bt_load_job *runs;
 	struct bt_load_opts opts;   /* of the job that runs now */
@@ -272,10 +277,17 @@ void bmem_partner_ready(struct bmem_partner *p, int error);
 /* bmem_partner_join - wait for its end, which the user has caused. Takes one that was never started. */
 void bmem_partner_join(struct bmem_partner *p);
 
-/* --- stream.c --- */
+/* bmem_room - bytes that one of most_workers may use. */
+static inline uint64_t bmem_room(const struct bmem *b)
+{
+	return b->limit.bytes / b->most_workers;
+}
 
-/* bmem_stream_sizes - the default size of an array that is to lie in memory. */
-size_t bmem_stream_sizes(const struct bmem *b, uint64_t out[BMEM_LIST]);
+/* bmem_far_size - the default size of one of so many buffers that are to lie in memory, where room is for all of them. */
+uint64_t bmem_far_size(const struct bmem *b, uint64_t room, unsigned buffers);
+
+/* bmem_far_sizes - that of the one buffer of each worker. */
+size_t bmem_far_sizes(const struct bmem *b, uint64_t out[BMEM_LIST]);
 
 /* --- records.c --- */
 

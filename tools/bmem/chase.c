@@ -32,7 +32,7 @@ uint64_t bmem_chase_loads(const struct bmem_job *job, uint32_t workers)
 
 static size_t latency_sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
 {
-	return bt_ladder_sizes(&b->host, b->limit.bytes / 2, out);
+	return bt_ladder_sizes(&b->host, bmem_room(b) / 2, out);
 }
 
 static size_t latency_strides(const struct bmem *b, uint64_t out[BMEM_LIST])
@@ -97,7 +97,7 @@ static size_t tlb_sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
 	uint64_t page = b->page_bytes[BMEM_BASE];
 	size_t n = 0;
 
-	for (uint64_t pages = 32; pages <= 16384 && pages * page <= b->limit.bytes / 2; pages *= 2)
+	for (uint64_t pages = 32; pages <= 16384 && pages * page <= bmem_room(b) / 2; pages *= 2)
 		out[n++] = pages * page;
 	if (n == 0)
 		out[n++] = 32 * page;

@@ -15,9 +15,9 @@
 
 static size_t sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
 {
-	uint64_t most = b->limit.bytes / 4 / BMEM_CHUNK * BMEM_CHUNK;
+	uint64_t far = bmem_far_size(b, bmem_room(b), 1);
 
-	out[0] = most < DEFAULT_BYTES ? most + BMEM_CHUNK : DEFAULT_BYTES;
+	out[0] = far < DEFAULT_BYTES ? far : DEFAULT_BYTES;
 	return 1;
 }
 
@@ -98,7 +98,7 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bmem_test bmem_fault = {
-	.name = "fault", .kernel = "fault.1", .help = "first touches of fresh pages", .operation = "a touch of every page",
+	.name = "fault", .kernel = "fault.1", .fresh = true, .help = "first touches of fresh pages", .operation = "a touch of every page",
 	.axes = BMEM_SIZES | BMEM_KINDS, .kinds = 1 << BMEM_BASE | 1 << BMEM_THP | 1 << BMEM_2M | 1 << BMEM_1G,
 	.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
 	.sizes = sizes, .region = region, .per_batch = per_batch, .setup = setup, .finish = finish, .measures = measures,

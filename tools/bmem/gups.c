@@ -16,7 +16,7 @@
 #define POLYNOMIAL 7u /* of the shift register: x^64 + x^2 + x + 1, as in HPCC */
 
 struct gups {
-	uint64_t *table, mask;
+	uint64_t *table, mask; /* a power of two of entries */
 	uint64_t start; /* of the random sequence of this batch */
 	bool done;      /* and not yet undone */
 	struct bt_rng rng;
@@ -27,16 +27,10 @@ static uint64_t next(uint64_t r)
 	return r << 1 ^ (r >> 63 ? POLYNOMIAL : 0);
 }
 
-/* The largest power of two of entries that fits. */
-static uint64_t entries(const struct bmem_job *job)
-{
-	return 1ull << (63 - __builtin_clzll(job->size_bytes / 8));
-}
-
 static uint64_t region(const struct bmem_job *job, uint32_t workers)
 {
 	(void)workers;
-	return entries(job) * 8;
+	return job->size_bytes;
 }
 
 static uint64_t per_batch(const struct bmem_job *job, uint32_t workers)
@@ -53,7 +47,7 @@ static int setup(struct bmem_work *k)
 		return -ENOMEM;
 	k->own = g;
 	g->table = (uint64_t *)(void *)k->region.base;
-	g->mask = entries(k->job) - 1;
+	g->mask = k->job->size_bytes / 8 - 1;
 	bt_rng_seed(&g->rng, k->worker->seed);
 	for (uint64_t i = 0; i <= g->mask; i++)
 		g->table[i] = i;
@@ -118,9 +112,9 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bmem_test bmem_gups = {
-	.name = "gups", .kernel = "gups.1", .help = "random updates of a table (HPCC RandomAccess)", .operation = "65536 updates",
+	.name = "gups", .kernel = "gups.1", .far = true, .binary = true, .help = "random updates of a table (HPCC RandomAccess)", .operation = "65536 updates",
 	.axes = BMEM_SIZES | BMEM_KINDS | BMEM_RATE, .kinds = 1 << BMEM_THP,
 	.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
-	.sizes = bmem_stream_sizes, .region = region, .per_batch = per_batch,
+	.sizes = bmem_far_sizes, .region = region, .per_batch = per_batch,
 	.setup = setup, .finish = finish, .measures = measures,
 };

@@ -87,6 +87,8 @@ static struct bmem_job combine(struct bmem *b, const struct bmem_test *test, con
 	struct bmem_job job = { .test = test, .b = b, .isa = b->isa, .op = op_of(b, test) };
 
 	job.size_bytes = a->sizes[i % a->n_sizes];
+	if (test->binary)
+		job.size_bytes = 1ull << (63 - __builtin_clzll(job.size_bytes));
 	i /= a->n_sizes;
 	job.stride_bytes = a->strides[i % a->n_strides];
 	i /= a->n_strides;
@@ -179,7 +181,7 @@ static void check_shape(const struct bmem_job *job, uint32_t workers)
 	if (job->test->axes & BMEM_STRIDES && job->size_bytes / job->stride_bytes < BT_CYCLE_UNROLL)
 		bt_buf_printf(&reason, "%s: %llu bytes have no room for 16 strides of %llu; -s takes more, --stride less", job->test->name,
 			      (unsigned long long)job->size_bytes, (unsigned long long)job->stride_bytes);
-	else if (job->test->axes & BMEM_SIZES && job->size_bytes / workers < BMEM_CHUNK)
+	else if (job->test->shared && job->size_bytes / workers < BMEM_CHUNK)
 		bt_buf_printf(&reason, "%s: %llu bytes are less than 4k for each of %u workers; -s takes more", job->test->name,
 			      (unsigned long long)job->size_bytes, workers);
 	if (reason.len)
@@ -246,19 +248,26 @@ const struct bt_load_opts *bmem_job_opts(struct bt_loadtool *t, const struct bt_
 	return l;
 }
 
-/* What the caches hold of arrays that are meant to lie in memory is said once for each run. */
+/* Whether the job before is the same test with the same size, for which it has been said. */
+static bool said(const struct bmem *b, const struct bmem_job *job)
+{
+	return job > b->jobs && job[-1].test == job->test && job[-1].size_bytes == job->size_bytes;
+}
+
+/* What the caches hold of buffers that are meant to lie in memory is said in the records of each test, and once to people. */
 static void warn_small(struct bmem *b, const struct bmem_job *job)
 {
 	struct bt_buf text = BT_BUF_INIT;
 
-	if (job->test->sizes != bmem_stream_sizes || !strcmp(job->level, "RAM") || !strcmp(job->level, "unknown"))
+	if (!job->test->far || !strcmp(job->level, "RAM") || !strcmp(job->level, "unknown") || said(b, job))
 		return;
 	bt_buf_printf(&text, "%s: %llu bytes are less than four times the last-level cache (%llu bytes): this measures %s", job->test->name,
 		      (unsigned long long)job->size_bytes, (unsigned long long)bt_host_llc_bytes(&b->host),
 		      strcmp(job->level, "mixed") ? job->level : "caches and memory mixed");
 	bt_out_warn(&b->tool.out, "below-llc", bt_buf_cstr(&text));
-	if (b->tool.rep == 1)
+	if (b->warned_bytes != job->size_bytes)
 		bt_note("%s", bt_buf_cstr(&text));
+	b->warned_bytes = job->size_bytes;
 	bt_buf_free(&text);
 }
 
@@ -282,7 +291,7 @@ int bmem_before(struct bt_loadtool *t)
 		own = job->size_bytes / job->stride_bytes * 64;
 	if (!job->test->shared)
 		buffer *= t->threads;
-	job->level = bt_ladder_level(&b->host, t->threads, own, buffer);
+	job->level = job->test->fresh ? NULL : bt_ladder_level(&b->host, t->threads, own, buffer);
 	warn_small(b, job);
 	return 0;
 }

@@ -31,6 +31,13 @@ struct loaded {
 	struct reader *readers;
 };
 
+/* The readers' buffers take a quarter of the room at most. */
+static size_t chaser_sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
+{
+	out[0] = bmem_far_size(b, b->limit.bytes, 2);
+	return 1;
+}
+
 static uint32_t readers(const struct bmem_job *job)
 {
 	return job->load ? (uint32_t)job->b->n_cpus - 1 : 0;
@@ -207,9 +214,9 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bmem_test bmem_loaded = {
-	.name = "loaded", .kernel = "loaded.1", .help = "dependent loads of one CPU while the others read memory",
+	.name = "loaded", .kernel = "loaded.1", .far = true, .help = "dependent loads of one CPU while the others read memory",
 	.operation = "16384 loads", .axes = BMEM_SIZES | BMEM_KINDS | BMEM_LOADS | BMEM_ISAS | BMEM_ALONE, .kinds = 1 << BMEM_THP,
 	.quick_ns = 300000000, .ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
-	.sizes = bmem_stream_sizes, .region = region, .beside = beside, .per_batch = bmem_chase_loads,
+	.sizes = chaser_sizes, .region = region, .beside = beside, .per_batch = bmem_chase_loads,
 	.setup = setup, .finish = finish, .describe = describe, .measures = measures,
 };

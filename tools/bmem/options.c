@@ -153,4 +153,6 @@ void bmem_settle(struct bmem *b)
 	settle_place(b);
 	bt_host_read(&b->host, &b->tool.src);
 	bt_memlimit_read(&b->limit, &b->tool.src);
+	for (size_t i = 0; i < b->tool.load.n_threads; i++)
+		b->most_workers = b->tool.load.threads[i] > b->most_workers ? b->tool.load.threads[i] : b->most_workers;
 }

@@ -46,7 +46,8 @@ static void describe_memory(const struct bmem *b, const struct bmem_job *job, st
 {
 	if (job->test->axes & BMEM_SIZES) {
 		bt_rec_u64(r, "size", job->size_bytes);
-		bt_rec_str(r, "level", job->level);
+		if (job->level)
+			bt_rec_str(r, "level", job->level);
 	}
 	if (job->test->axes & BMEM_STRIDES)
 		bt_rec_u64(r, "stride", job->stride_bytes);

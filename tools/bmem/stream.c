@@ -46,14 +46,10 @@ static uint64_t passes(const struct bmem_job *job, uint32_t workers)
 	return BATCH_BYTES / (arrays(job->op) * part_bytes(job, workers)) + 1;
 }
 
-/* Several arrays of that size, one element of which is used once a pass: STREAM's rule. It must fit three times. */
-size_t bmem_stream_sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
+/* All workers share three arrays at most. */
+static size_t sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
 {
-	uint64_t most = b->limit.bytes / 4 / (1u << 20) * (1u << 20), far = bt_ladder_far(&b->host);
-
-	out[0] = far < most ? far : most;
-	if (out[0] == 0)
-		out[0] = 64 * BMEM_CHUNK;
+	out[0] = bmem_far_size(b, b->limit.bytes, 3);
 	return 1;
 }
 
@@ -195,10 +191,10 @@ static void describe(const struct bt_emit *e, struct bt_rec *r)
 
 #define STREAM_TEST(symbol, the_name, the_op, more, text, what) \
 	const struct bmem_test symbol = { \
-		.name = the_name, .kernel = the_name ".1", .help = text, .operation = what, .op = the_op, .shared = true, \
+		.name = the_name, .kernel = the_name ".1", .help = text, .operation = what, .op = the_op, .shared = true, .far = true, \
 		.axes = BMEM_SIZES | BMEM_KINDS | BMEM_RATE | (more), .kinds = 1 << BMEM_THP, \
 		.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini }, \
-		.sizes = bmem_stream_sizes, .region = region, .per_batch = passes, .setup = setup, .finish = finish, \
+		.sizes = sizes, .region = region, .per_batch = passes, .setup = setup, .finish = finish, \
 		.describe = describe, .measures = measures, \
 	}
 

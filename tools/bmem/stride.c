@@ -113,10 +113,10 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bmem_test bmem_stride = {
-	.name = "stride", .kernel = "stride.1", .help = "reads one word of every so many bytes",
+	.name = "stride", .kernel = "stride.1", .far = true, .help = "reads one word of every so many bytes",
 	.operation = "passes of sum += a[i * stride]", .axes = BMEM_SIZES | BMEM_STRIDES | BMEM_KINDS | BMEM_RATE,
 	.kinds = 1 << BMEM_THP, .quick_ns = 200000000,
 	.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
-	.sizes = bmem_stream_sizes, .strides = strides, .region = region, .per_batch = per_batch,
+	.sizes = bmem_far_sizes, .strides = strides, .region = region, .per_batch = per_batch,
 	.setup = setup, .finish = finish, .measures = measures,
 };

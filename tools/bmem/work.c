@@ -8,12 +8,30 @@
 
 #include "bmem.h"
 
+#define MB (1u << 20)
+
 uint64_t bmem_faults(void)
 {
 	struct rusage usage;
 
 	getrusage(RUSAGE_THREAD, &usage);
 	return (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
+}
+
+/* A quarter of the room is left: large pages round up. */
+uint64_t bmem_far_size(const struct bmem *b, uint64_t room, unsigned buffers)
+{
+	uint64_t most = room / 4 * 3 / buffers, far = bt_ladder_far(&b->host);
+
+	if (far <= most)
+		return far;
+	return most >= MB ? most / MB * MB : 16 * BMEM_CHUNK;
+}
+
+size_t bmem_far_sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
+{
+	out[0] = bmem_far_size(b, bmem_room(b), 1);
+	return 1;
 }
 
 int bmem_work_init(struct bt_worker *w)
