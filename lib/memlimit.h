@@ -2,9 +2,9 @@
  *
  * memlimit - how much memory this process may take now without anyone being swapped out or killed.
  *
- * The smallest of: what the kernel calls available; what each control group above us leaves (version 1 and 2; its page cache counts
- * as the kernel counts it: all that is inactive and half of the rest); the limits on address space and data of the process; and what
- * is left to commit where the kernel does not overcommit. A sixteenth and 8 MB stay free.
+ * The smallest of: what the kernel calls available; what each control group above us leaves (version 1 and 2; of its page cache all
+ * that is inactive and half of the rest can be had); the limits on address space and data of the process; and what is left to
+ * commit where the kernel does not overcommit. A sixteenth and 8 MB stay free.
  */
 #ifndef BT_MEMLIMIT_H
 #define BT_MEMLIMIT_H

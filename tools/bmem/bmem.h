@@ -28,6 +28,7 @@
 #define BMEM_NODES 1024  /* NUMA nodes */
 #define BMEM_SIZE_MAX (1ull << 44)
 #define BMEM_STRIDE_MAX (1ull << 30)
+#define BMEM_LINE 64u    /* bytes of a cache line; some have 128, none less */
 
 struct bmem;
 struct bmem_job;
@@ -73,8 +74,9 @@ struct bmem_test {
 	/* Default sizes and strides; they may be NULL where there is no such axis. Return how many, BMEM_LIST at most. */
 	size_t (*sizes)(const struct bmem *b, uint64_t out[BMEM_LIST]);
 	size_t (*strides)(const struct bmem *b, uint64_t out[BMEM_LIST]);
-	/* Bytes of the region of each of so many workers. */
+	/* Bytes of the region of each of so many workers; of all cache lines that it uses again and again, NULL: the same. */
 	uint64_t (*region)(const struct bmem_job *job, uint32_t workers);
+	uint64_t (*uses)(const struct bmem_job *job, uint32_t workers);
 	uint64_t (*beside)(const struct bmem_job *job); /* bytes that other threads map, in regions of their own; may be NULL */
 	/* What a batch has that many of: passes, loads, round trips, updates, faults. */
 	uint64_t (*per_batch)(const struct bmem_job *job, uint32_t workers);
@@ -182,6 +184,17 @@ void bmem_settle(struct bmem *b);
 /* bmem_jobs_make - one job for each test named and each combination of what the options and the test itself vary. Ends the program
  * when one of them cannot be. */
 void bmem_jobs_make(struct bmem *b, char **names, int count);
+
+/* --- check.c --- */
+
+/* bmem_check_test, bmem_check_job - end the program if the options ask of the test, or of the job, what cannot be. */
+void bmem_check_test(const struct bmem *b, const struct bmem_test *test);
+void bmem_check_job(const struct bmem_job *job);
+
+/* bmem_memory_lacks - whether so many workers need more memory than there is; then a sentence goes to reason. */
+bool bmem_memory_lacks(struct bt_buf *reason, const struct bmem_job *job, uint32_t workers, const struct bt_memlimit *limit);
+
+/* --- run.c --- */
 
 /* bmem_job_opts, bmem_before - hooks of loadtool. */
 const struct bt_load_opts *bmem_job_opts(struct bt_loadtool *t, const struct bt_load_job *run);

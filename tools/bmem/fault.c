@@ -27,10 +27,17 @@ static uint64_t region(const struct bmem_job *job, uint32_t workers)
 	return job->size_bytes;
 }
 
+static uint64_t made_usable(const struct bmem_job *job)
+{
+	return bmem_pages_round(job->b, job->size_bytes, job->pages);
+}
+
 static uint64_t per_batch(const struct bmem_job *job, uint32_t workers)
 {
+	uint64_t page = job->b->page_bytes[job->pages];
+
 	(void)workers;
-	return (bmem_pages_round(job->b, job->size_bytes, job->pages) + job->b->page_bytes[job->pages] - 1) / job->b->page_bytes[job->pages];
+	return (made_usable(job) + page - 1) / page;
 }
 
 /* On each base page the first word is written and the next one looked at. Transparent huge pages may not be had, and then there are
@@ -88,12 +95,10 @@ static uint64_t finish(struct bmem_work *k)
 static void measures(const struct bt_emit *e)
 {
 	const struct bt_tally *total = e->span->total;
-	double busy_ns = (double)total->lat.sum;
+	double busy_ns = (double)total->lat.sum, made = (double)made_usable(bmem_job_of(e)) * (double)total->lat.n;
 
 	bt_emit_value(e, "lat", "ns", BT_BETTER_LOWER, busy_ns / (double)total->extra_count);
-	bt_emit_value(e, "bw", "B/s", BT_BETTER_HIGHER,
-		      (double)bmem_pages_round(bmem_job_of(e)->b, bmem_job_of(e)->size_bytes, bmem_job_of(e)->pages) * (double)total->lat.n /
-			      busy_ns * 1e9);
+	bt_emit_value(e, "bw", "B/s", BT_BETTER_HIGHER, made / busy_ns * 1e9);
 	bt_emit_dist(e, "batch", &total->lat);
 }
 

@@ -2,8 +2,8 @@
  *
  * gups - random updates of a table, as HPCC RandomAccess does them: table[r mod size] ^= r for pseudo-random r.
  *
- * Every second batch repeats the one before, which undoes it: some of its entries must then hold what they held at first, and at the
- * end of the run all must.
+ * Every second batch repeats the one before, which undoes it: some of its entries must then hold what they held at first, and at
+ * the end of the run all must.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -112,7 +112,8 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bmem_test bmem_gups = {
-	.name = "gups", .kernel = "gups.1", .far = true, .binary = true, .help = "random updates of a table (HPCC RandomAccess)", .operation = "65536 updates",
+	.name = "gups", .kernel = "gups.1", .far = true, .binary = true,
+	.help = "random updates of a table (HPCC RandomAccess)", .operation = "65536 updates",
 	.axes = BMEM_SIZES | BMEM_KINDS | BMEM_RATE, .kinds = 1 << BMEM_THP,
 	.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
 	.sizes = bmem_far_sizes, .region = region, .per_batch = per_batch,

@@ -3,7 +3,6 @@
  * jobs - the table of tests, and what of it runs: each test chosen, in every combination of sizes, strides, pages, loads and pairs
  * that it takes.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,83 +119,9 @@ static void add_test(struct bmem *b, const struct bmem_test *test)
 	b->tool.n_jobs += count;
 }
 
-/* What the options ask of a test, and how they are called. */
-static void check_test(const struct bmem *b, const struct bmem_test *test)
-{
-	const struct bt_load_opts *l = &b->tool.load;
-	struct bt_buf reason = BT_BUF_INIT;
-	const char *option = NULL;
-
-	if (l->rate > 0 && !(test->axes & BMEM_RATE))
-		option = "-r, --rate";
-	else if (test->axes & BMEM_ALONE && (l->n_threads > 1 || l->threads[0] > 1))
-		option = "-t, --threads";
-	if (option) {
-		bt_buf_printf(&reason, "%s: not for %s", option, test->name);
-		bt_die_usage(bt_buf_cstr(&reason));
-	}
-	if (test->axes & BMEM_ALONE && b->n_cpus < 2)
-		bt_die(BT_EXIT_UNABLE, "%s needs two CPUs, and may use one; the other tests need no more", test->name);
-}
-
 static const char *name_of(size_t i)
 {
 	return bmem_tests[i]->name;
-}
-
-/* Bytes that all threads of a run map. */
-static uint64_t needs(const struct bmem_job *job, uint32_t workers)
-{
-	uint64_t beside = job->test->beside ? job->test->beside(job) : 0;
-
-	return workers * bmem_pages_round(job->b, job->test->region(job, workers), job->pages) + beside;
-}
-
-/* Returns whether that much can be had now, else says why not. */
-static bool check_memory(struct bt_buf *reason, const struct bmem_job *job, uint32_t workers, const struct bt_memlimit *limit)
-{
-	const struct bmem *b = job->b;
-	uint64_t bytes = needs(job, workers), page = b->page_bytes[job->pages];
-
-	if (job->pages < BMEM_2M) {
-		if (bytes <= limit->bytes)
-			return true;
-		bt_buf_printf(reason, "%s needs %llu MB of memory, but may take %llu MB, for %s; -s takes less", job->test->name,
-			      (unsigned long long)(bytes >> 20), (unsigned long long)(limit->bytes >> 20), limit->why);
-		return false;
-	}
-	if (bytes <= bmem_pages_reserved(b, job->pages))
-		return true;
-	bt_buf_printf(reason, "%s needs %llu pages of %s, but %llu are free; as root: echo N >/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
-		      job->test->name, (unsigned long long)(bytes / page), b->page_names[job->pages],
-		      (unsigned long long)(bmem_pages_reserved(b, job->pages) / page), (unsigned long long)(page / 1024));
-	return false;
-}
-
-/* A job whose sizes, strides and numbers of workers do not go together. */
-static void check_shape(const struct bmem_job *job, uint32_t workers)
-{
-	struct bt_buf reason = BT_BUF_INIT;
-
-	if (job->test->axes & BMEM_STRIDES && job->size_bytes / job->stride_bytes < BT_CYCLE_UNROLL)
-		bt_buf_printf(&reason, "%s: %llu bytes have no room for 16 strides of %llu; -s takes more, --stride less", job->test->name,
-			      (unsigned long long)job->size_bytes, (unsigned long long)job->stride_bytes);
-	else if (job->test->shared && job->size_bytes / workers < BMEM_CHUNK)
-		bt_buf_printf(&reason, "%s: %llu bytes are less than 4k for each of %u workers; -s takes more", job->test->name,
-			      (unsigned long long)job->size_bytes, workers);
-	if (reason.len)
-		bt_die_usage(bt_buf_cstr(&reason));
-}
-
-static void check_job(const struct bmem *b, const struct bmem_job *job)
-{
-	struct bt_buf reason = BT_BUF_INIT;
-
-	for (size_t i = 0; i < b->tool.load.n_threads; i++) {
-		check_shape(job, b->tool.load.threads[i]);
-		if (!check_memory(&reason, job, b->tool.load.threads[i], &b->limit))
-			bt_die(BT_EXIT_UNABLE, "%s", bt_buf_cstr(&reason));
-	}
 }
 
 static void make_runs(struct bmem *b)
@@ -208,7 +133,7 @@ static void make_runs(struct bmem *b)
 	for (size_t i = 0; i < b->tool.n_jobs; i++) {
 		const struct bmem_test *test = b->jobs[i].test;
 
-		check_job(b, &b->jobs[i]);
+		bmem_check_job(&b->jobs[i]);
 		b->runs[i] = (struct bt_load_job){ .test = test->name, .kernel = test->kernel, .ops = &test->ops, .config = &b->jobs[i],
 						   .no_rate = test != &bmem_gups };
 		if (test == &bmem_gups)
@@ -221,77 +146,12 @@ void bmem_jobs_make(struct bmem *b, char **names, int count)
 	for (int i = 0; i < count; i++) {
 		const struct bmem_test *test = bmem_tests[bt_loadtool_find(names[i], BMEM_TESTS, name_of)];
 
-		check_test(b, test);
+		bmem_check_test(b, test);
 		add_test(b, test);
 	}
 	for (size_t i = 0; count == 0 && i < sizeof(quick) / sizeof(quick[0]); i++) {
-		check_test(b, quick[i]);
+		bmem_check_test(b, quick[i]);
 		add_test(b, quick[i]);
 	}
 	make_runs(b);
-}
-
-/* Some tests have many jobs, which are shorter unless -d says how long; a pair has its worker on the first of its CPUs. */
-const struct bt_load_opts *bmem_job_opts(struct bt_loadtool *t, const struct bt_load_job *run)
-{
-	struct bmem *b = (struct bmem *)t;
-	const struct bmem_job *job = run->config;
-	struct bt_load_opts *l = &b->opts;
-
-	*l = t->load;
-	if (job->test->quick_ns && !l->duration_set)
-		l->duration_ns = job->test->quick_ns;
-	if (job->test->axes & BMEM_PAIRS) {
-		l->cpus[0] = job->cpu;
-		l->n_cpus = 1;
-	}
-	return l;
-}
-
-/* Whether the job before is the same test with the same size, for which it has been said. */
-static bool said(const struct bmem *b, const struct bmem_job *job)
-{
-	return job > b->jobs && job[-1].test == job->test && job[-1].size_bytes == job->size_bytes;
-}
-
-/* What the caches hold of buffers that are meant to lie in memory is said in the records of each test, and once to people. */
-static void warn_small(struct bmem *b, const struct bmem_job *job)
-{
-	struct bt_buf text = BT_BUF_INIT;
-
-	if (!job->test->far || !strcmp(job->level, "RAM") || !strcmp(job->level, "unknown") || said(b, job))
-		return;
-	bt_buf_printf(&text, "%s: %llu bytes are less than four times the last-level cache (%llu bytes): this measures %s", job->test->name,
-		      (unsigned long long)job->size_bytes, (unsigned long long)bt_host_llc_bytes(&b->host),
-		      strcmp(job->level, "mixed") ? job->level : "caches and memory mixed");
-	bt_out_warn(&b->tool.out, "below-llc", bt_buf_cstr(&text));
-	if (b->warned_bytes != job->size_bytes)
-		bt_note("%s", bt_buf_cstr(&text));
-	b->warned_bytes = job->size_bytes;
-	bt_buf_free(&text);
-}
-
-int bmem_before(struct bt_loadtool *t)
-{
-	struct bmem *b = (struct bmem *)t;
-	struct bmem_job *job = (struct bmem_job *)t->job->config;
-	uint64_t own = job->test->region(job, t->threads), buffer = job->size_bytes;
-	struct bt_buf reason = BT_BUF_INIT;
-	struct bt_memlimit limit;
-
-	bt_memlimit_read(&limit, &t->src);
-	if (!check_memory(&reason, job, t->threads, &limit)) {
-		bt_warn("%s", bt_buf_cstr(&reason));
-		t->unable = true;
-		return -ENOMEM;
-	}
-	memset(&job->seen, 0, sizeof(job->seen));
-	job->per_batch = job->test->per_batch(job, t->threads);
-	if (job->test == &bmem_tlb) /* the lines it touches */
-		own = job->size_bytes / job->stride_bytes * 64;
-	if (!job->test->shared)
-		buffer *= t->threads;
-	job->level = job->test->fresh ? NULL : bt_ladder_level(&b->host, t->threads, own, buffer);
-	warn_small(b, job);
-	return 0;
 }

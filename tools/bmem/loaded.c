@@ -12,7 +12,6 @@
 
 #define PIECE_BYTES (4 * BMEM_CHUNK) /* read between two looks at the clock */
 #define LEAST_BYTES (4u << 20)       /* of a reader's buffer */
-#define LINE 64u
 
 struct reader {
 	_Alignas(128) _Atomic uint64_t bytes; /* read so far */
@@ -46,9 +45,9 @@ static uint32_t readers(const struct bmem_job *job)
 /* All buffers together are as good as memory. */
 static uint64_t buffer_bytes(const struct bmem_job *job)
 {
-	uint64_t n = job->b->n_cpus > 1 ? job->b->n_cpus - 1 : 1, each = bt_ladder_far(&job->b->host) / n, most = job->b->limit.bytes / 4 / n;
+	const struct bmem *b = job->b;
+	uint64_t far = bt_ladder_far(&b->host), most = b->limit.bytes / 4, each = (far < most ? far : most) / (b->n_cpus - 1);
 
-	each = each < most ? each : most;
 	return each < LEAST_BYTES ? LEAST_BYTES : each / PIECE_BYTES * PIECE_BYTES;
 }
 
@@ -148,7 +147,7 @@ static int setup(struct bmem_work *k)
 		return -ENOMEM;
 	k->own = l;
 	l->work = k;
-	bmem_chase_make(&l->chase, k->region.base, k->job->size_bytes / LINE, LINE, false, k->worker->seed);
+	bmem_chase_make(&l->chase, k->region.base, k->job->size_bytes / BMEM_LINE, BMEM_LINE, false, k->worker->seed);
 	l->last_ns = bt_clock_now(k->worker->clock);
 	return start_readers(l, k->job);
 }

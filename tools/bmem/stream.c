@@ -41,9 +41,14 @@ static uint64_t region(const struct bmem_job *job, uint32_t workers)
 	return arrays(job->op) * (part_bytes(job, workers) + GAP_BYTES);
 }
 
+static uint64_t uses(const struct bmem_job *job, uint32_t workers)
+{
+	return arrays(job->op) * part_bytes(job, workers);
+}
+
 static uint64_t passes(const struct bmem_job *job, uint32_t workers)
 {
-	return BATCH_BYTES / (arrays(job->op) * part_bytes(job, workers)) + 1;
+	return BATCH_BYTES / uses(job, workers) + 1;
 }
 
 /* All workers share three arrays at most. */
@@ -125,12 +130,6 @@ static uint64_t finish(struct bmem_work *k)
 	return wrong;
 }
 
-/* Payload as STREAM counts it: each array once. */
-static double pass_bytes(const struct bmem_job *job, uint32_t workers)
-{
-	return (double)arrays(job->op) * (double)part_bytes(job, workers);
-}
-
 /* A store that goes through the caches reads the line first, which nobody asked for: write-allocate. The C library chooses its
  * stores by itself, so nothing is known about memcpy. */
 static bool allocates(enum bmem_op op)
@@ -165,10 +164,11 @@ static void emit_speedup(const struct bt_emit *e, double bw)
 	bt_emit_value(e, "speedup", "ratio", BT_BETTER_HIGHER, bw / job->base_bw);
 }
 
+/* Bytes as STREAM counts them: each array once. */
 static void measures(const struct bt_emit *e)
 {
 	const struct bmem_job *job = bmem_job_of(e);
-	double batch_bytes = pass_bytes(job, e->tool->threads) * (double)job->per_batch, bw = e->span->rate * batch_bytes;
+	double batch_bytes = (double)uses(job, e->tool->threads) * (double)job->per_batch, bw = e->span->rate * batch_bytes;
 	unsigned read = bmem_arrays_read(job->op), moved = arrays(job->op) + allocates(job->op);
 
 	bt_emit_value(e, "bw", "B/s", BT_BETTER_HIGHER, bw);
@@ -194,7 +194,7 @@ static void describe(const struct bt_emit *e, struct bt_rec *r)
 		.name = the_name, .kernel = the_name ".1", .help = text, .operation = what, .op = the_op, .shared = true, .far = true, \
 		.axes = BMEM_SIZES | BMEM_KINDS | BMEM_RATE | (more), .kinds = 1 << BMEM_THP, \
 		.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini }, \
-		.sizes = sizes, .region = region, .per_batch = passes, .setup = setup, .finish = finish, \
+		.sizes = sizes, .region = region, .uses = uses, .per_batch = passes, .setup = setup, .finish = finish, \
 		.describe = describe, .measures = measures, \
 	}
 

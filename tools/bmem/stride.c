@@ -7,7 +7,6 @@
 
 #include "bmem.h"
 
-#define LINE 64u
 #define BATCH_READS 65536u
 #define STRIDE_LEAST 8u
 
@@ -41,6 +40,13 @@ static uint64_t region(const struct bmem_job *job, uint32_t workers)
 {
 	(void)workers;
 	return job->size_bytes;
+}
+
+/* Far apart, words have a line each; all these lines may fit a cache that the buffer does not. */
+static uint64_t uses(const struct bmem_job *job, uint32_t workers)
+{
+	(void)workers;
+	return job->stride_bytes < BMEM_LINE ? job->size_bytes : reads(job) * BMEM_LINE;
 }
 
 static uint64_t per_batch(const struct bmem_job *job, uint32_t workers)
@@ -104,7 +110,7 @@ static uint64_t finish(struct bmem_work *k)
 static void measures(const struct bt_emit *e)
 {
 	const struct bmem_job *job = bmem_job_of(e);
-	uint64_t each = job->stride_bytes < LINE ? job->stride_bytes : LINE;
+	uint64_t each = job->stride_bytes < BMEM_LINE ? job->stride_bytes : BMEM_LINE;
 
 	bmem_emit_each(e, "access", bmem_batches(e));
 	bt_emit_value(e, "bw", "B/s", BT_BETTER_HIGHER, e->span->rate * (double)(job->per_batch * each));
@@ -113,10 +119,10 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bmem_test bmem_stride = {
-	.name = "stride", .kernel = "stride.1", .far = true, .help = "reads one word of every so many bytes",
+	.name = "stride", .kernel = "stride.1", .help = "reads one word of every so many bytes",
 	.operation = "passes of sum += a[i * stride]", .axes = BMEM_SIZES | BMEM_STRIDES | BMEM_KINDS | BMEM_RATE,
 	.kinds = 1 << BMEM_THP, .quick_ns = 200000000,
 	.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
-	.sizes = bmem_far_sizes, .strides = strides, .region = region, .per_batch = per_batch,
+	.sizes = bmem_far_sizes, .strides = strides, .region = region, .uses = uses, .per_batch = per_batch,
 	.setup = setup, .finish = finish, .measures = measures,
 };
