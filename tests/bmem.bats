@@ -4,7 +4,6 @@ load helper
 
 setup() {
   setup_locks
-  unset BMEM_PLANT
   cd "$BATS_TEST_TMPDIR" || return
 }
 

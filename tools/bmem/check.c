@@ -46,9 +46,10 @@ bool bmem_memory_lacks(struct bt_buf *reason, const struct bmem_job *job, uint32
 	reserved = bmem_pages_reserved(b, job->pages);
 	if (bytes <= reserved)
 		return false;
-	bt_buf_printf(reason, "%s needs %llu pages of %s, but %llu are free; as root: echo N >/sys/kernel/mm/hugepages/hugepages-%llukB/%s",
-		      job->test->name, (unsigned long long)(bytes / page), b->page_names[job->pages], (unsigned long long)(reserved / page),
-		      (unsigned long long)(page / 1024), "nr_hugepages");
+	bt_buf_printf(reason, "%s needs %llu pages of %s, but %llu are free; ", job->test->name, (unsigned long long)(bytes / page),
+		      b->page_names[job->pages], (unsigned long long)(reserved / page));
+	bt_buf_printf(reason, "as root: echo N >/sys/kernel/mm/hugepages/hugepages-%llukB/nr_hugepages",
+		      (unsigned long long)(page / 1024));
 	return true;
 }
 

@@ -34,6 +34,14 @@ size_t bmem_far_sizes(const struct bmem *b, uint64_t out[BMEM_LIST])
 	return 1;
 }
 
+/* In the order of the addresses, as most programs come to their memory: pages that lie side by side may then do so in the machine
+ * as well, which some TLBs make use of. */
+static void touch(struct bmem_region *r, uint64_t page_bytes)
+{
+	for (size_t at = 0; at < r->bytes; at += page_bytes)
+		*(volatile char *)(r->base + at) = 1;
+}
+
 int bmem_work_init(struct bt_worker *w)
 {
 	const struct bmem_job *job = w->config;
@@ -46,6 +54,8 @@ int bmem_work_init(struct bt_worker *w)
 	k->job = job;
 	k->worker = w;
 	rc = bmem_region_map(&k->region, job, job->test->region(job, w->n_workers));
+	if (rc == 0 && !job->test->fresh)
+		touch(&k->region, job->b->page_bytes[BMEM_BASE]);
 	if (rc == 0)
 		rc = job->test->setup(k);
 	k->faults = bmem_faults();
