@@ -61,6 +61,7 @@ memory_group() {
 need_arm64() {
   cc=aarch64-linux-gnu-gcc emulator=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || skip "qemu-user is not installed"
   need $cc
+  echo '#include <stdio.h>' | $cc -E -x c - >/dev/null 2>&1 || skip "the C library for arm64 is not installed"
 }
 
 @test "arm64: the loops give the known sums in an emulator" {

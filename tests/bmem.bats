@@ -223,6 +223,12 @@ page() {
   done
   jq -se 'map(select(.metric == "speedup")) | (map(.threads) == [1, 2, 3]) and .[0].value == 1' t.ndjson
   jq -se '(map(select(.metric == "bw"))) as $bw | map(select(.metric == "speedup")) | .[1].value * $bw[0].value / $bw[1].value | . > 0.999 and . < 1.001' t.ndjson
+  # Where each has memory of its own it is loads, or updates, of each.
+  timeout 20 bmem -q -t 1,2 -s 64k -n 60 -w 0 latency gups >own.ndjson
+  jq -se 'map(select(.metric == "thread_rate") | "\(.test)\(.thread)") == ["latency0", "latency1", "gups0", "gups1"]' own.ndjson
+  jq -se 'map(select(.metric == "speedup") | .threads) == [1, 2, 1, 2]' own.ndjson
+  jq -se 'map(select(.threads == 2 and .test == "gups")) | (map(select(.metric == "thread_rate").value) | add) /
+    (map(select(.metric == "rate").value) | add) | . > 0.999999 and . < 1.000001' own.ndjson
   run --separate-stderr timeout 10 bmem -t 32 -s 64k triad
   [ "$status" -eq 2 ]
   [[ "${stderr_lines[0]}" == *"less than 4k for each of 32 workers"* ]]
@@ -245,6 +251,17 @@ page() {
   run --separate-stderr timeout 10 bmem -s 4k --stride 512 latency
   [ "$status" -eq 2 ]
   [[ "${stderr_lines[0]}" == *"no room for 16 strides"* ]]
+}
+
+@test "-L lists every test and the vectors; -N runs nothing" {
+  run --separate-stderr timeout 10 bmem -L
+  [ "$status" -eq 0 ]
+  [ "${#lines[@]}" -eq 17 ]
+  for test in $all; do grep -qE "^$test +$test\.1 " <<<"$output"; done
+  [[ "${lines[-1]}" == "vectors: "* ]]
+  run --separate-stderr timeout 10 bmem -N
+  [ "$status" -eq 0 ]
+  jq -se 'map(.kind) == ["meta", "end"] and .[0].tests == "copy,scale,add,triad,latency" and .[0].dry_run and (.[0].isa | length > 0)' <<<"$output"
 }
 
 @test "options that a test cannot take are refused by name" {

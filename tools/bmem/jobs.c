@@ -124,6 +124,17 @@ static const char *name_of(size_t i)
 	return bmem_tests[i]->name;
 }
 
+/* Rates are in loads, updates and so on; where the workers share a size out among themselves their passes are of different lengths,
+ * and bandwidth takes their place. */
+static struct bt_load_job run_of(const struct bmem_job *job)
+{
+	const struct bmem_test *test = job->test;
+	uint64_t calls = test->shared ? 0 : test->per_batch(job, 1);
+
+	return (struct bt_load_job){ .test = test->name, .kernel = test->kernel, .ops = &test->ops, .config = job,
+				     .calls = (uint32_t)calls, .no_rate = calls == 0 || calls > UINT32_MAX };
+}
+
 static void make_runs(struct bmem *b)
 {
 	b->runs = calloc(b->tool.n_jobs, sizeof(*b->runs));
@@ -131,13 +142,8 @@ static void make_runs(struct bmem *b)
 		bt_die(BT_EXIT_TROUBLE, "out of memory");
 	b->tool.jobs = b->runs;
 	for (size_t i = 0; i < b->tool.n_jobs; i++) {
-		const struct bmem_test *test = b->jobs[i].test;
-
 		bmem_check_job(&b->jobs[i]);
-		b->runs[i] = (struct bt_load_job){ .test = test->name, .kernel = test->kernel, .ops = &test->ops, .config = &b->jobs[i],
-						   .no_rate = test != &bmem_gups };
-		if (test == &bmem_gups)
-			b->runs[i].calls = (uint32_t)test->per_batch(&b->jobs[i], 1);
+		b->runs[i] = run_of(&b->jobs[i]);
 	}
 }
 
