@@ -150,7 +150,7 @@ struct bmem {
 	struct bmem_place place;
 	char nodes_text[256];
 
-	struct bt_host host;        /* its caches */
+	struct bt_host host;        /* CPUs and caches alone */
 	struct bt_memlimit limit;
 	uint64_t page_bytes[BMEM_PAGES];
 	char page_names[BMEM_PAGES][8];

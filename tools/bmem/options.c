@@ -9,6 +9,7 @@
 #include "bmem.h"
 #include "err.h"
 #include "num.h"
+#include "topo.h"
 
 /* One size, or "4k-1M": all doublings. Returns 0 or -EINVAL. */
 static int take_size(uint64_t *out, size_t *n, const char *item, size_t len, uint64_t least, uint64_t most)
@@ -151,7 +152,7 @@ void bmem_settle(struct bmem *b)
 	settle_isa(b);
 	settle_cpus(b);
 	settle_place(b);
-	bt_host_read(&b->host, &b->tool.src);
+	bt_topo_read(&b->host, &b->tool.src);
 	bt_memlimit_read(&b->limit, &b->tool.src);
 	for (size_t i = 0; i < b->tool.load.n_threads; i++)
 		b->most_workers = b->tool.load.threads[i] > b->most_workers ? b->tool.load.threads[i] : b->most_workers;
