@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "bmem.h"
+#include "smaps.h"
 
 #define MB (1ull << 20)
 #define THP_ROUND_MAX (32 * MB) /* above, small regions do without */
 #define SMAPS_MAX (4 * MB)
 #define SAMPLE 32               /* pages asked for their node */
+#define HUGE_ENOUGH 0.95        /* share on large pages; the rest is what the kernel had none for */
 
 #ifndef MAP_HUGE_SHIFT
 #define MAP_HUGE_SHIFT 26
@@ -139,32 +141,6 @@ void bmem_region_free(struct bmem_region *r)
 	r->base = NULL;
 }
 
-/* Whether the line begins a mapping, "FROM-TO ..." in hexadecimal digits, that address lies in. */
-static bool begins_with(const char *line, const char *address)
-{
-	uintptr_t wanted = (uintptr_t)address, from, to;
-	char *end;
-
-	from = strtoull(line, &end, 16);
-	to = *end == '-' ? strtoull(end + 1, NULL, 16) : 0;
-	return from <= wanted && wanted < to;
-}
-
-/* The part of smaps about the mapping that address lies in; neighbours of one kind are one mapping. NULL: not there. */
-static char *mapping_of(char *smaps, const char *address)
-{
-	char *line = smaps, *end;
-
-	while (line && !begins_with(line, address)) {
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	end = line ? strstr(line, "\nVmFlags:") : NULL; /* the last line about it */
-	if (end)
-		*end = '\0';
-	return line;
-}
-
 static bool on_nodes(const struct bmem_place *place, int node)
 {
 	unsigned here = 0;
@@ -198,29 +174,27 @@ static bool misplaced(const struct bmem_region *r)
 }
 
 /* Whether the kernel keeps it as it was asked to: on pages of its own in RAM, large or small. Sets the share on large ones. */
-static bool astray(const struct bmem_region *r, const char *mapping, double *huge)
+static bool astray(const struct bmem_region *r, double *huge)
 {
-	uint64_t rss = bt_src_field_u64(mapping, "Rss"), large = bt_src_field_u64(mapping, "AnonHugePages");
+	const struct bt_src live = { "" };
+	char *text = bt_src_text(&live, SMAPS_MAX, "/proc/self/smaps");
+	struct bt_smaps s;
+	bool found = text && bt_smaps_find(&s, text, (uintptr_t)r->base) == 0;
 
-	*huge = rss ? (double)large / (double)rss : 0;
-	if (bt_src_field_u64(mapping, "Swap") > 0 || bt_src_field_u64(mapping, "KSM") > 0 || rss == 0)
+	free(text);
+	*huge = found && s.rss_bytes ? (double)s.huge_bytes / (double)s.rss_bytes : 0;
+	if (!found || s.rss_bytes == 0 || s.swap_bytes > 0 || s.ksm_bytes > 0)
 		return true;
-	return r->pages == BMEM_THP ? *huge < 0.95 : large > 0;
+	return r->pages == BMEM_THP ? *huge < HUGE_ENOUGH : s.huge_bytes > 0;
 }
 
 void bmem_region_look(const struct bmem_region *r, struct bmem_seen *seen)
 {
-	const struct bt_src live = { "" };
-	char *smaps, *mapping;
-	double huge = 1;
 	bool wrong = misplaced(r);
+	double huge = 1;
 
-	if (r->pages == BMEM_BASE || r->pages == BMEM_THP) {
-		smaps = bt_src_text(&live, SMAPS_MAX, "/proc/self/smaps");
-		mapping = smaps ? mapping_of(smaps, r->base) : NULL;
-		wrong |= !mapping || astray(r, mapping, &huge);
-		free(smaps);
-	}
+	if (r->pages == BMEM_BASE || r->pages == BMEM_THP)
+		wrong |= astray(r, &huge);
 	atomic_fetch_add(&seen->bytes, r->bytes);
 	atomic_fetch_add(&seen->huge_bytes, (uint64_t)(huge * (double)r->bytes));
 	if (wrong)
