@@ -14,8 +14,8 @@ struct bt_smaps {
 	uint64_t ksm_bytes;  /* merged with equal pages; 0 where the kernel does not say */
 };
 
-/* bt_smaps_find - fill s for the mapping that address lies in; neighbours of one kind are one mapping. text is changed. Returns 0 or
- * -ENOENT. */
+/* bt_smaps_find - fill s for the mapping that address lies in; neighbours of one kind are one mapping. text is changed. Returns 0
+ * or -ENOENT. */
 int bt_smaps_find(struct bt_smaps *s, char *text, uintptr_t address);
 
 #endif
