@@ -6,8 +6,8 @@
  *	STREAM(p, v, w) stores v and w to p[0] and p[1] past the caches
  *	FENCE()         what makes these stores visible to others
  *
- * Four vectors are in flight at a time. The barrier after each block keeps the compiler from taking a loop for memcpy or memset,
- * and from turning the order of the stores.
+ * Four vectors are done at a time, each two stored before the next are loaded. The barrier after each block keeps the compiler from
+ * taking a loop for memcpy or memset.
  */
 #include "kernel.h"
 
@@ -27,11 +27,11 @@ typedef uint64_t vu __attribute__((vector_size(VECTOR), may_alias));
 \
 		(void)a, (void)b; \
 		for (size_t i = 0; i < bytes / VECTOR; i += 4) { \
-			vd v0, v1, v2, v3; \
+			vd v = value(a, b, i), w = value(a, b, i + 1); \
 \
-			v0 = value(a, b, i), v1 = value(a, b, i + 1), v2 = value(a, b, i + 2), v3 = value(a, b, i + 3); \
-			store(d + i, v0, v1); \
-			store(d + i + 2, v2, v3); \
+			store(d + i, v, w); \
+			v = value(a, b, i + 2), w = value(a, b, i + 3); \
+			store(d + i + 2, v, w); \
 			BARRIER(); \
 		} \
 		fence(); \
