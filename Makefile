@@ -1,7 +1,7 @@
 # btools - small Linux measuring tools that speak in records.  `make help` lists the targets.
 
 VERSION := 0.1
-TOOLS   := bcpu bdisk bsys bsched bagg bdiff
+TOOLS   := bcpu bmem bdisk bsys bsched bagg bdiff
 PAGES   := $(TOOLS:%=man/%.1) man/btools-record.5 man/btools.7
 
 # Variants, each in its own build directory: SAN=address,undefined  STATIC=1  BPF=0  DEBUG=1.
@@ -46,12 +46,17 @@ $(O)/skeleton: $(O)/contrib/skeleton/skeleton.o $(O)/libbtools.a
 $(UNIT:%=$(O)/unit/%): $(O)/unit/%: $(O)/tests/unit/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
 	$(LINK)
+# The loops of bmem are tested by themselves.
+$(O)/unit/bmem: $(patsubst %.c,$(O)/%.o,$(wildcard tools/bmem/kernel.c tools/bmem/simd_*.c))
 $(FUZZ:%=$(O)/fuzz/%): $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
 	$(LINK)
 $(BENCH:%=$(O)/bench/%): $(O)/bench/%: $(O)/tests/bench/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
 	$(LINK)
+
+# The plain loops that bmem is compared with are left to the compiler's best.
+$(O)/tests/bench/plain.o: private CFLAGS += -O3 -march=native -ffp-contract=fast
 
 $(O)/libbtools.a: $(patsubst %.c,$(O)/%.o,$(filter-out $(absent),$(sort $(wildcard lib/*.c))))
 	rm -f $@ && $(AR) rcs $@ $^

@@ -99,6 +99,8 @@ static int try_lock(struct bt_loadtool *t)
 {
 	int rc = bt_lock_take(&t->locks, t->resource);
 
+	if (rc == 0 && t->also)
+		rc = bt_lock_take(&t->locks, t->also);
 	if (rc == -EAGAIN && t->load.lock == BT_LOCK_FAIL)
 		bt_die(BT_EXIT_UNABLE, "another btools run is using %s; --lock wait waits for it", t->resource_is);
 	return rc;
@@ -117,6 +119,8 @@ static void settle_lock(struct bt_loadtool *t, int rc)
 		snprintf(text, sizeof(text), "waiting for another btools run that uses %s", t->resource_is);
 		bt_out_warn(&t->out, "lock-wait", text);
 		rc = bt_lock_wait(&t->locks, t->resource, bt_loadtool_stop);
+		if (rc == 0 && t->also)
+			rc = bt_lock_wait(&t->locks, t->also, bt_loadtool_stop);
 	}
 	if (rc < 0 && rc != -EINTR) {
 		bt_out_warn(&t->out, "lock-unusable", "no lock directory can be used, so other btools runs are not seen");

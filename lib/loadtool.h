@@ -46,6 +46,7 @@ struct bt_loadtool {
 	/* for the tool to set */
 	const char *name;                 /* of the tool */
 	const char *resource, *resource_is; /* what its tests saturate, for lock.h and for people: "cpu", "the CPUs" */
+	const char *also;                 /* a second resource, locked after the first; NULL: none */
 	const char *operations;           /* in messages: "batches" */
 	const char *const *metrics;       /* all that are ever emitted, NULL at the end */
 	void (*meta)(struct bt_loadtool *t, struct bt_rec *r); /* more keys of meta, borrowed; may be NULL */

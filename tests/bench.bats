@@ -45,6 +45,23 @@ load helper
   [ -z "$(find . -name '.bdisk-bench*')" ]
 }
 
+@test "bmem against plain loops, briefly" {
+  cd "$BATS_TEST_TMPDIR"
+  setup_locks
+  REPS=1 SECS=0.05 SIZES=16k PAGES=4k timeout 60 "$TOP/tests/bench/bmem" >bmem.ndjson 2>errors || { cat errors; false; }
+  check_records bmem.ndjson
+  [ "$(jq -r 'select(.kind == "end") | .status' bmem.ndjson)" = ok ]
+  jq -e -s 'map(select(.test == "bmem-summary" and .value > 0 and .stat == "p50" and .against == "plain") | "\(.what) \(.peer) \(.goal)") | sort ==
+    ["bmem-add bmem null", "bmem-copy bmem null", "bmem-copy bmem-nt 1", "bmem-latency bmem 1.02", "bmem-scale bmem null", "bmem-triad bmem 1",
+     "bmem-triad bmem-nt 1"]' bmem.ndjson
+  for line in copy:bmem copy:plain copy:bmem-nt triad:plain; do
+    jq -e -s --arg test "bmem-${line%:*}" --arg peer "${line#*:}" \
+      'map(select(.test == $test and .peer == $peer and .metric == "bw" and .value > 1e7)) | length == 2' bmem.ndjson
+  done
+  run -2 --separate-stderr "$BUILD/bench/plain" 2m
+  run -2 --separate-stderr "$BUILD/bench/plain" thp 1x
+}
+
 @test "the benchmark of bagg: a peer that counts wrongly fails, one that is not there is named" {
   cd "$BATS_TEST_TMPDIR"
   mkdir bin

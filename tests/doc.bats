@@ -61,6 +61,12 @@ page_options() {
   timeout 60 bcpu -t 1,2 -d 100ms -w 10ms -i 50ms >bcpu.ndjson
   timeout 60 bcpu -r 1000 -d 100ms -w 0 int >>bcpu.ndjson
   {
+    timeout 60 bmem -q -t 1,2 -d 20ms -w 5ms -i 10ms -s 64k copy latency tlb stride fault gups
+    timeout 60 bmem -q -r 1000 -d 50ms -w 0 -s 64k --nodes 0 memcpy
+    timeout 60 bmem -q -d 20ms -w 0 -s 64k --load 0,50 loaded c2c
+    BMEM_PLANT=copy timeout 60 bmem -q -n 30 -t 2 -w 0 -s 64k copy 2>errors || :
+  } >bmem.ndjson
+  {
     timeout 60 bsched -t 1,2 -d 100ms -w 10ms -i 50ms
     timeout 60 bsched -r 1000 -d 100ms -w 0 --work 10us --policy other --prio 1 wakeup pipe
     BSCHED_PLANT=pipe timeout 60 bsched -n 100 -t 1,2 -w 0 pipe 2>errors || :

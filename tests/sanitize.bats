@@ -101,6 +101,29 @@ clean() {
   clean 0
 }
 
+@test "ASan and UBSan: every test of bmem, closed and open loop, several workers" {
+  dir=$(variant SAN=address,undefined)
+  run --separate-stderr timeout 100 "$dir/bmem" -q -d 20ms -w 5ms -i 10ms -s 64k,1M --stride 64 --load 0,100 copy scale add triad read write \
+    ntwrite memcpy stride latency tlb loaded c2c fault gups
+  clean 0
+  echo "$output" >run.ndjson
+  check_records run.ndjson
+  run --separate-stderr timeout 60 "$dir/bmem" -q -d 20ms -w 5ms -s 256k -t 1,3 -E portable copy stride latency tlb fault gups
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bmem" -q -s 64k -r 500 -d 60ms -w 0 -f text --nt triad gups
+  clean 0
+  BMEM_PLANT=c2c:3 run --separate-stderr timeout 60 "$dir/bmem" -n 10 -w 0 c2c
+  clean 1
+}
+
+@test "TSan: the tests of bmem whose threads share memory" {
+  dir=$(variant SAN=thread)
+  run --separate-stderr timeout 100 "$dir/bmem" -q -d 60ms -w 10ms -i 20ms -s 256k --load 0,50,100 c2c loaded
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bmem" -q -d 40ms -w 10ms -i 20ms -s 256k -t 2 triad latency fault gups
+  clean 0
+}
+
 @test "ASan and UBSan: the tests of bdisk through every engine, closed and open loop" {
   dir=$(variant SAN=address,undefined)
   for engine in io_uring sync mmap; do
@@ -143,6 +166,9 @@ clean() {
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bsched -n 3 -w 0 --fds 3 --loops 3
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bdisk -E sync -s 1M -n 20 -w 0 --fsync 3
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  # Threads that spin wait for each other's turn there.
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bmem -q -n 1 -w 0 -s 64k --stride 64 copy stride latency fault
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
