@@ -37,7 +37,7 @@ $(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 # Those of the unit tests and fuzz targets need libelf alone.
 $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
-$(O)/bdisk: LDLIBS += -luring
+$(O)/bdisk $(filter $(O)/unit/shard%,$(UNIT:%=$(O)/unit/%)): LDLIBS += -luring
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
