@@ -34,9 +34,14 @@ static void watch_forks(void)
 	pthread_atfork(NULL, NULL, forked);
 }
 
+bool bt_shards_forked(const struct bt_shards *set)
+{
+	return atomic_load(&forks) != set->forks;
+}
+
 int bt_shards_enter(struct bt_shards *set)
 {
-	if (atomic_load(&forks) != set->forks)
+	if (bt_shards_forked(set))
 		return -ECHILD;
 	atomic_fetch_add(&set->users, 1);
 	if (!atomic_load(&set->stopping))
@@ -426,7 +431,7 @@ int bt_shards_stop(struct bt_shards *set)
 {
 	int rc;
 
-	if (atomic_load(&forks) != set->forks)
+	if (bt_shards_forked(set))
 		return -ECHILD;
 	if (bt_shard_mine && bt_shard_mine->set == set && !bt_shard_mine->guest)
 		return -EDEADLK;
@@ -485,7 +490,7 @@ int bt_shard_attach(struct bt_shards *set, uint32_t i)
 {
 	int rc;
 
-	if (atomic_load(&forks) != set->forks)
+	if (bt_shards_forked(set))
 		return -ECHILD;
 	if (i >= set->guests)
 		return -EINVAL;

@@ -132,6 +132,9 @@ static inline uint64_t bt_shards_now(const struct bt_shards *set)
 	return bt_clock_now(&set->clock);
 }
 
+/* bt_shards_forked - whether this process is a child of the one that made the set. */
+bool bt_shards_forked(const struct bt_shards *set);
+
 /* bt_shards_enter - an outside call begins: 0, -ESHUTDOWN or -ECHILD. bt_shards_leave - it ends. */
 int bt_shards_enter(struct bt_shards *set);
 void bt_shards_leave(struct bt_shards *set);
@@ -161,14 +164,15 @@ void bt_futex_wake(_Atomic uint32_t *word);
 
 /* shardring.c. bt_ring_open - in the thread of s. 0 or -errno. bt_ring_close - takes one that is not open. bt_ring_sqe - an
  * entry, or NULL: the kernel takes no more now. bt_ring_submit - 0 or -errno: what was not submitted stays. bt_ring_wait - submit,
- * and sleep until a completion or until_ns: 0 or -EINTR. bt_ring_reap - handle completions; how many. */
+ * and sleep until a completion, left_ns at most. bt_ring_reap - handle completions; how many. bt_ring_arm_event - see
+ * shardring.c; false: no room now. bt_ring_put_message - the one in that slot of the queue to `to`; -EAGAIN or -ENOTCONN. */
 int bt_ring_open(struct bt_shard *s);
 void bt_ring_close(struct bt_shard *s);
 struct io_uring_sqe *bt_ring_sqe(struct bt_shard *s);
 int bt_ring_submit(struct bt_shard *s);
-int bt_ring_wait(struct bt_shard *s, uint64_t until_ns);
+int bt_ring_wait(struct bt_shard *s, uint64_t left_ns);
 size_t bt_ring_reap(struct bt_shard *s);
-void bt_ring_arm_event(struct bt_shard *s);
+bool bt_ring_arm_event(struct bt_shard *s);
 int bt_ring_put_message(struct bt_shard *s, uint32_t to, uint64_t slot);
 int bt_ring_put_bell(struct bt_shard *s, struct bt_shard *to);
 static inline bool bt_ring_has_work(struct bt_shard_ring *r)

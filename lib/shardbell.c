@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,8 +13,13 @@
 
 #define LOOKS 16 /* looks for work between two looks at the clock */
 
-static inline void relax(void)
+/* Where the partner may need this very CPU it gets it. */
+static inline void relax(const struct bt_shard *s)
 {
+	if (!s->alone) {
+		sched_yield();
+		return;
+	}
 #if defined(__x86_64__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -69,7 +75,7 @@ static bool spin(struct bt_shard *s, uint64_t start_ns, uint64_t until_ns)
 
 	while (!found && now - start_ns < budget && now < until_ns) {
 		for (unsigned i = 0; i < LOOKS && !(found = bt_shard_has_work(s)); i++)
-			relax();
+			relax(s);
 		now = bt_shards_now(s->set);
 		if (now - last > BT_IDLE_BUSY_NS && s->idle.adaptive) {
 			bt_idle_disturbed(&s->idle, now);
@@ -103,6 +109,8 @@ static int doze(struct bt_shard *s, uint64_t until_ns)
 	enum bt_shard_state how = s->ring.open ? BT_SLEEPS_RING : s->pending_io ? BT_SLEEPS_POLL : BT_SLEEPS_FUTEX;
 	int rc = 0;
 
+	if (s->ring.open && !s->ring.event_armed && !bt_ring_arm_event(s))
+		return 0; /* those without a ring could not wake it */
 	atomic_fetch_add_explicit(&s->set->sleepers, 1, memory_order_seq_cst);
 	atomic_store_explicit(&s->state, how, memory_order_seq_cst);
 	if (!bt_shard_has_work(s))
@@ -120,7 +128,7 @@ int bt_shard_idle(struct bt_shard *s, uint64_t until_ns)
 	for (unsigned i = 0; i < LOOKS && s->idle.most_ns > 0; i++) {
 		if (bt_shard_has_work(s))
 			return 0;
-		relax();
+		relax(s);
 	}
 	start = bt_shards_now(s->set);
 	if (spin(s, start, until_ns))
