@@ -255,9 +255,9 @@ int bt_shard_reply(struct bt_shard *s, uint32_t id, int status, uint64_t value)
 	}
 	a->status = status;
 	a->value = value;
-	atomic_store(&a->word, word_of(id, ANSWERED));
-	bt_futex_wake(&a->word);
 	if (status < 0)
 		BT_BUMP(s->count.failed, 1);
+	atomic_store(&a->word, word_of(id, ANSWERED));
+	bt_futex_wake(&a->word);
 	return 0;
 }

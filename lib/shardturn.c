@@ -17,8 +17,8 @@ static size_t plain(const struct bt_msg *m, size_t n)
 
 void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m, size_t n)
 {
-	BT_BUMP(s->count.received, n);
-	BT_BUMP(s->count.batches, 1);
+	size_t all = n;
+
 	while (n > 0) {
 		size_t run = plain(m, n);
 
@@ -31,6 +31,8 @@ void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m,
 		m += run;
 		n -= run;
 	}
+	BT_BUMP(s->count.received, all);
+	BT_BUMP(s->count.batches, 1);
 }
 
 /* The writer wants to know that the head has moved. */
