@@ -113,6 +113,8 @@ static int doze(struct bt_shard *s, uint64_t until_ns)
 		return 0; /* those without a ring could not wake it */
 	atomic_fetch_add_explicit(&s->set->sleepers, 1, memory_order_seq_cst);
 	atomic_store_explicit(&s->state, how, memory_order_seq_cst);
+	if (s->ticket_of) /* after the state: whoever takes this away finds that one */
+		atomic_store_explicit(&s->ticket_of->want, 1, memory_order_seq_cst);
 	if (!bt_shard_has_work(s))
 		rc = sleep_now(s, how, until_ns);
 	atomic_store_explicit(&s->state, BT_AWAKE, memory_order_seq_cst);

@@ -150,8 +150,8 @@ static bool ticket_done(struct bt_shard *s)
 	return bt_spsc_handled(s->ticket_of) >= s->ticket;
 }
 
-/* The reader of the queue rings when it sees `want` after its head has moved, or before it sleeps: so it is set before the last look
- * at the head, and again after each bell. */
+/* The reader of the queue rings when it sees `want` after its head has moved, or before it sleeps. It is set each time before the
+ * last look at the head, when the state says SLEEPS already. */
 static int wait_for_head(struct bt_shard *s, uint32_t to, uint64_t ticket, uint64_t timeout_ns)
 {
 	int rc;

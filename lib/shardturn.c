@@ -170,8 +170,6 @@ int bt_shard_until(struct bt_shard *s, bool (*done)(struct bt_shard *s), uint64_
 			if (spent >= timeout_ns)
 				return -ETIMEDOUT;
 		}
-		if (s->ticket_of)
-			atomic_store_explicit(&s->ticket_of->want, 1, memory_order_seq_cst);
 		rc = turn(s, timeout_ns == BT_SHARD_FOREVER ? timeout_ns : timeout_ns - spent);
 		if (rc < 0)
 			return rc;

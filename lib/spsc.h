@@ -26,7 +26,7 @@ struct bt_spsc {
 	uint64_t next;                                /* written */
 	uint64_t seen_head;
 	_Alignas(BT_SPSC_LINE) uint64_t mask;         /* capacity - 1 */
-	_Atomic uint32_t want;                        /* the writer waits for head to move; see shardwait.c */
+	_Atomic uint32_t want;                        /* the writer sleeps until head moves: the reader is to wake it */
 	_Alignas(BT_SPSC_LINE) struct bt_msg cells[];
 };
 
