@@ -101,7 +101,7 @@ static int place(struct bt_shards *set, const struct bt_shards_opts *o)
 	for (uint32_t i = 0; i < set->n; i++) {
 		struct bt_shard *s = &set->shards[i];
 
-		s->alone = n > 1;
+		s->alone = o->cpus || n > 1; /* who gives a list need not be allowed more than one CPU */
 		for (uint32_t k = 0; k < set->n; k++)
 			s->alone = s->alone && (k == i || set->shards[k].cpu != s->cpu);
 		if (o->no_pin)
@@ -229,6 +229,7 @@ static int make_set(struct bt_shards **out, const struct bt_shards_opts *opts)
 		rc = make_shard(set, i);
 	for (uint32_t i = 0; rc == 0 && i < set->n; i++)
 		set_idle(&set->shards[i], o.spin_ns);
+	set->lazy = bt_bell_can_be_lazy(o.spin_ns);
 	return rc;
 }
 

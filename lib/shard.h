@@ -21,7 +21,8 @@
  * Sleeping and waking. A shard without work spins a while (see `spin_ns`) and then sleeps. It writes SLEEPS into its state, looks
  * at everything that could have brought work once more, and only then sleeps. A sender first makes its message visible, then reads
  * that state. All four accesses are sequentially consistent, so at least one of the two sees the other: the sender rings, or the
- * sleeper does not sleep. Whoever takes the state from SLEEPS to AWAKE rings, and nobody else: one doorbell for each sleep. A
+ * sleeper does not sleep. (Where shards spin, sending is what is frequent and sleeping is not: the sender then has no barrier, and the
+ * sleeper executes membarrier(2) before it looks, which is one for all.) Whoever takes the state from SLEEPS to AWAKE rings, and nobody else: one doorbell for each sleep. A
  * sleeper waits for the bell itself (a completion, the value of a futex, a readable eventfd), so one that rings early is not lost.
  */
 #ifndef BT_SHARD_H

@@ -92,6 +92,7 @@ struct bt_shards {
 	unsigned forks;               /* as counted when it was made */
 	uint32_t n, guests;
 	struct bt_shard *shards;
+	bool lazy;                    /* senders have no barrier: the sleeper has one for all */
 	void *queues;                 /* n * n of them, by sender, then by receiver */
 	size_t queues_bytes, queue_bytes;
 	pthread_mutex_t life;         /* attach, detach, stop */
@@ -155,8 +156,10 @@ void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m,
 int bt_shard_put(struct bt_shard *s, uint32_t to, uint32_t tag, uint64_t value);
 int bt_shard_push_out(struct bt_shard *s);
 
-/* shardbell.c. bt_shard_ring_bell - wake `to` if it sleeps; by is the caller's shard or NULL. With a ring the bell goes with by's
+/* shardbell.c. bt_bell_can_be_lazy - whether a set that spins so long can have its barriers with those who go to sleep.
+ * bt_shard_ring_bell - wake `to` if it sleeps; by is the caller's shard or NULL. With a ring the bell goes with by's
  * next submission. bt_shard_idle - spin and sleep until there is work, or until_ns. 0, or -EINTR. */
+bool bt_bell_can_be_lazy(uint64_t spin_ns);
 void bt_shard_ring_bell(struct bt_shard *by, struct bt_shard *to);
 int bt_shard_idle(struct bt_shard *s, uint64_t until_ns);
 void bt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns, int *rc);
@@ -187,10 +190,11 @@ size_t bt_tasks_run(struct bt_shard *s);
 size_t bt_tasks_steal(struct bt_shard *s);
 bool bt_tasks_pending(struct bt_shard *s);
 
-/* shardio.c. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_sleep - the
- * same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
+/* shardio.c. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_ready - the
+ * same: whether one can go on. bt_io_sleep - the same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
 void bt_io_landed(struct bt_shard *s, struct bt_io *io, int32_t result);
 size_t bt_io_poll(struct bt_shard *s);
+bool bt_io_ready(struct bt_shard *s);
 int bt_io_sleep(struct bt_shard *s, uint64_t timeout_ns);
 void bt_io_cancel_all(struct bt_shard *s);
 

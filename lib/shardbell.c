@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,6 +49,19 @@ static void write_bell(struct bt_shard *to)
 		return;
 }
 
+/* Sets that spin send far more often than they sleep. */
+bool bt_bell_can_be_lazy(uint64_t spin_ns)
+{
+	return spin_ns > 0 && syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/* Between the state and the last look; with lazy senders, for them as well. */
+static void full_barrier(const struct bt_shards *set)
+{
+	if (set->lazy)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
 void bt_shard_ring_bell(struct bt_shard *by, struct bt_shard *to)
 {
 	uint32_t state = atomic_load_explicit(&to->state, memory_order_seq_cst);
@@ -76,6 +90,7 @@ static bool spin(struct bt_shard *s, uint64_t start_ns, uint64_t until_ns)
 	while (!found && now - start_ns < budget && now < until_ns) {
 		for (unsigned i = 0; i < LOOKS && !(found = bt_shard_has_work(s)); i++)
 			relax(s);
+		found = found || (!s->ring.open && bt_io_ready(s));
 		now = bt_shards_now(s->set);
 		if (now - last > BT_IDLE_BUSY_NS && s->idle.adaptive) {
 			bt_idle_disturbed(&s->idle, now);
@@ -115,6 +130,7 @@ static int doze(struct bt_shard *s, uint64_t until_ns)
 	atomic_store_explicit(&s->state, how, memory_order_seq_cst);
 	if (s->ticket_of) /* after the state: whoever takes this away finds that one */
 		atomic_store_explicit(&s->ticket_of->want, 1, memory_order_seq_cst);
+	full_barrier(s->set);
 	if (!bt_shard_has_work(s))
 		rc = sleep_now(s, how, until_ns);
 	atomic_store_explicit(&s->state, BT_AWAKE, memory_order_seq_cst);

@@ -52,7 +52,10 @@ static void publish(struct bt_shard *s, uint32_t to)
 {
 	if (s->raw && to != s->index)
 		return;
-	bt_spsc_publish(s->out[to]);
+	if (s->set->lazy)
+		bt_spsc_publish_lazy(s->out[to]);
+	else
+		bt_spsc_publish(s->out[to]);
 	if (to != s->index)
 		bt_shard_ring_bell(s, &s->set->shards[to]);
 }

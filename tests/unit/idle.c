@@ -46,24 +46,33 @@ static void test_adaptive(void)
 	CHECK_EQ(bt_idle_budget(&i, 0), 0);
 }
 
+static void disturb(struct bt_idle *i, uint64_t now, unsigned times)
+{
+	while (times-- > 0)
+		bt_idle_disturbed(i, now);
+}
+
 static void test_disturbed(void)
 {
 	struct bt_idle i;
 	uint64_t now = 1000;
 
 	bt_idle_init(&i, true, MOST);
-	bt_idle_disturbed(&i, now);
+	disturb(&i, now, BT_IDLE_STRIKES - 1);
+	bt_idle_undisturbed(&i);
+	disturb(&i, now, BT_IDLE_STRIKES - 1);  /* now and then is nothing */
+	CHECK_EQ(bt_idle_budget(&i, now), MOST);
+	disturb(&i, now, 1);
 	CHECK_EQ(bt_idle_budget(&i, now), 0);
 	CHECK_EQ(bt_idle_budget(&i, now + BT_IDLE_BACKOFF_NS - 1), 0);
 	now += BT_IDLE_BACKOFF_NS;
 	CHECK_EQ(bt_idle_budget(&i, now), MOST);
-	for (int k = 0; k < 20; k++)
-		bt_idle_disturbed(&i, now);     /* longer each time, up to a bound */
+	disturb(&i, now, 20 * BT_IDLE_STRIKES); /* longer each time, up to a bound */
 	CHECK_EQ(bt_idle_budget(&i, now + BT_IDLE_BACKOFF_MAX_NS - 1), 0);
 	now += BT_IDLE_BACKOFF_MAX_NS;
 	CHECK_EQ(bt_idle_budget(&i, now), MOST);
 	bt_idle_undisturbed(&i);
-	bt_idle_disturbed(&i, now);
+	disturb(&i, now, BT_IDLE_STRIKES);
 	CHECK_EQ(bt_idle_budget(&i, now + BT_IDLE_BACKOFF_NS), MOST);
 }
 
