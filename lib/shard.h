@@ -74,12 +74,12 @@ struct bt_shard_ops {
 struct bt_shards_opts {
 	const struct bt_shard_ops *ops; /* borrowed until close */
 	void *arg;
-	uint32_t n;                /* shards, 1..BT_SHARDS_MAX */
+	uint32_t n;                /* shards, 1..BT_SHARDS_MAX; an idle one looks at seven cache lines for each other one, some 20 ns */
 	uint32_t guests;           /* the first of them, 0..n, get no thread: the caller's threads attach to them */
 	const uint32_t *cpus;      /* n CPUs, copied; NULL: those of our affinity mask in turn */
 	bool no_pin;               /* leave the threads where the kernel puts them */
 	bool no_steal;             /* stealable tasks stay where they were put */
-	enum bt_shard_backend backend; /* AUTO: doorbell. One that does not work here is replaced by the next of the list */
+	enum bt_shard_backend backend; /* AUTO: doorbell. Where io_uring does not work it becomes queue */
 	uint32_t capacity;         /* messages that a queue between two shards holds: 1..65536, rounded up to a power of two; 0: 1024 */
 	uint32_t tasks;            /* the same for the stealable tasks of a shard (twice: preferred ones apart); 0: 256 */
 	uint32_t inbox;            /* the same for what comes to a shard from outside; 0: 256 */
@@ -199,7 +199,7 @@ struct bt_join {
 #define BT_JOIN_INIT(shard) { 0, (shard) }
 
 /* The caller's memory, mostly a part of something larger: its own until spawn, the runtime's until run is called, then its own
- * again: run may spawn or free it. Zeroed but for run and join before the first spawn. */
+ * again: run may spawn or free it. */
 struct bt_task {
 	void (*run)(struct bt_shard *self, struct bt_task *task);
 	struct bt_join *join; /* counts the task from spawn until run has returned; or NULL */

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "cpus.h"
 #include "idle.h"
 #include "mpmc.h"
 #include "shard.h"
@@ -88,7 +89,7 @@ struct bt_shard {
 	clockid_t cpu_clock;
 	_Atomic uint64_t final_cpu_ns; /* once the thread has ended */
 	int error, ring_error;      /* of its start */
-	cpu_set_t cpus_before;      /* a guest: the mask of its thread */
+	cpu_set_t cpus_before[BT_CPUS_MAX / CPU_SETSIZE]; /* a guest: the mask of its thread */
 	_Alignas(128) struct bt_mpmc inbox, tasks, preferred;
 	_Atomic uint64_t foreign;   /* written by others */
 };
