@@ -11,8 +11,9 @@
  *
  * Rules that always hold:
  *  - Messages from one shard to another arrive once each, in order. Nothing is lost: what a call accepts will be handled, also when
- *    the set is stopped. What it cannot accept it refuses with an error. (raw: a kernel without memory for a full completion queue
- *    makes the message go again, which is counted in `resent` and may then be overtaken.)
+ *    the set is stopped, but for what waits for a guest that does not come back. What it cannot accept it refuses with an error.
+ *    (raw: a kernel without memory for a full completion queue makes the message go again, which is counted in `resent` and may
+ *    then be overtaken.)
  *  - No call blocks, unless its name or its timeout says so. All memory is allocated by open: a full queue is -EAGAIN.
  *  - What belongs to a shard is used by its own thread. Calls from another one are refused with -EXDEV and counted (`foreign`).
  *  - Handlers run one after the other in the thread of their shard, and never inside a call of theirs.
@@ -70,7 +71,7 @@ struct bt_shard_ops {
 	void (*end)(struct bt_shard *self, void *arg);
 };
 
-/* All zero but ops, n and ring_flags is a good default: BT_SHARDS_OPTS(ops). */
+/* BT_SHARDS_OPTS(ops) is the default: two shards, no guests. Of what is not named there zero is the default. */
 struct bt_shards_opts {
 	const struct bt_shard_ops *ops; /* borrowed until close */
 	void *arg;
@@ -92,7 +93,7 @@ struct bt_shards_opts {
 	uint64_t spin_ns;          /* how long to spin before sleeping: a time, BT_SHARD_FOREVER, or BT_SHARD_SPIN_ADAPTIVE: as long as
 				    * messages have lately come within BT_SHARD_SPIN_MAX_NS, and not while something else wants the CPU.
 				    * Two shards on one CPU, or a single CPU, do not spin adaptively. */
-	const struct bt_clock *clock; /* borrowed until close; NULL: CLOCK_MONOTONIC */
+	const struct bt_clock *clock; /* copied; NULL: CLOCK_MONOTONIC */
 };
 #define BT_SHARDS_OPTS(my_ops) \
 	{ .ops = (my_ops), .n = 2, .ring_flags = BT_RING_DEFAULT, .spin_ns = BT_SHARD_SPIN_ADAPTIVE }

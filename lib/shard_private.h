@@ -232,6 +232,7 @@ size_t bt_tasks_steal(struct bt_shard *s);
 bool bt_tasks_pending(struct bt_shard *s);
 
 enum bt_io_op { BT_IO_READ_AT, BT_IO_WRITE_AT, BT_IO_RECV, BT_IO_SEND, BT_IO_ACCEPT, BT_IO_CONNECT };
+enum { BT_IO_IDLE, BT_IO_BUSY, BT_IO_CANCELLING }; /* bt_io.busy */
 #define BT_POLLED_MAX 1024 /* sockets that wait at once, without a ring */
 
 /* bt_io_result - of a system call just made, as a ring gives it. */
