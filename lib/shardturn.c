@@ -126,26 +126,26 @@ static size_t work_and_send(struct bt_shard *s)
 	return n;
 }
 
+static uint64_t deadline(const struct bt_shard *s, uint64_t timeout_ns)
+{
+	uint64_t now = timeout_ns == BT_SHARD_FOREVER ? 0 : bt_shards_now(s->set);
+
+	return timeout_ns < BT_SHARD_FOREVER - now ? now + timeout_ns : BT_SHARD_FOREVER;
+}
+
 static int turn(struct bt_shard *s, uint64_t timeout_ns)
 {
-	uint64_t until_ns = BT_SHARD_FOREVER;
+	int rc = 0;
 	size_t n;
-	int rc;
 
 	s->in_turn = true;
 	n = work_and_send(s);
 	if (n == 0 && timeout_ns > 0) {
-		if (timeout_ns != BT_SHARD_FOREVER)
-			until_ns = bt_shards_now(s->set) + timeout_ns;
-		rc = bt_shard_idle(s, until_ns);
+		rc = bt_shard_idle(s, deadline(s, timeout_ns));
 		n = work_and_send(s);
-		if (rc < 0 && n == 0) {
-			s->in_turn = false;
-			return rc;
-		}
 	}
 	s->in_turn = false;
-	return (int)n;
+	return n == 0 ? rc : (int)n;
 }
 
 int bt_shard_turn(struct bt_shard *s, uint64_t timeout_ns)
