@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * disk - the partner reads blocks of a file for the worker, which checks them.
+ *
+ * The file has no name and is written once, every word of it another number, so that a wrong block shows. A request is a message
+ * with the number of a block, the answer the same message. Over a link of shards the partner reads with its ring, whatever
+ * is not in the page cache, and answers as reads complete; other partners read with pread, one after the other. plain
+ * reads without a partner, uring with a ring of its own, which is what there is to gain.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "rng.h"
+#include "shardio.h"
+#include "shards.h"
+#include "tmpfile.h"
+
+#define ALIGN 4096u
+#define CHUNK (512u << 10)
+
+/* A block under way. */
+struct slot {
+	struct bt_io io;
+	struct disk *disk;
+	uint32_t index, block;
+	int64_t result; /* bytes, or -errno */
+	char *data;
+};
+
+struct disk {
+	struct bring_work *work;
+	int fd;
+	struct bt_shard_file file;
+	uint32_t bytes, blocks, depth;
+	struct bt_rng rng;
+	struct slot *slots;
+	char *arena;
+	uint32_t begun;          /* slots whose request is in work->values, not yet sent */
+	struct bt_shards *alone; /* uring: a set of one shard */
+	uint32_t *done, n_done;  /* uring: slots that are done */
+};
+
+/* Word i of the file. */
+static uint64_t word(uint64_t i)
+{
+	uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	return z ^ z >> 27;
+}
+
+static int fill(int fd, uint64_t bytes)
+{
+	uint64_t *chunk = malloc(CHUNK);
+	int rc = chunk ? 0 : -ENOMEM;
+
+	for (uint64_t at = 0; at < bytes && rc == 0; at += CHUNK) {
+		size_t size = bytes - at < CHUNK ? (size_t)(bytes - at) : CHUNK;
+
+		for (size_t i = 0; i < size / sizeof(*chunk); i++)
+			chunk[i] = word(at / sizeof(*chunk) + i);
+		for (size_t put = 0; put < size && rc == 0;) {
+			ssize_t n = pwrite(fd, (char *)chunk + put, size - put, (off_t)(at + put));
+
+			if (n < 0 && errno != EINTR)
+				rc = -errno;
+			put += n > 0 ? (size_t)n : 0;
+		}
+	}
+	free(chunk);
+	return rc == 0 && fsync(fd) < 0 ? -errno : rc;
+}
+
+/* The same file once more. In memory there is nothing else to go to. */
+static int open_direct(int fd)
+{
+	char path[32];
+	struct statfs fs;
+	int direct;
+
+	if (fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
+		return -EOPNOTSUPP;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	direct = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	return direct < 0 ? -errno : direct;
+}
+
+void bring_disk_open(struct bring *b)
+{
+	uint64_t room = 0;
+	int fd, rc = bt_tmpfile_room(b->dir, b->file_bytes, 0, &room);
+
+	if (rc == -ENOSPC)
+		bt_die(BT_EXIT_UNABLE, "%s: no room for %llu bytes, only for %llu; -s takes less", b->dir, (unsigned long long)b->file_bytes,
+		       (unsigned long long)room);
+	fd = bt_tmpfile_open(b->dir, 0);
+	if (fd < 0)
+		bt_die(BT_EXIT_USAGE, "%s: %s", b->dir, strerror(-fd));
+	b->file[BRING_CACHED] = fd;
+	b->file[BRING_DIRECT] = open_direct(fd);
+}
+
+int bring_disk_fill(const struct bring *b)
+{
+	return fill(b->file[BRING_CACHED], b->file_bytes);
+}
+
+/* --- the partner --- */
+
+static int64_t read_block(const struct disk *d, struct slot *s)
+{
+	uint64_t at = (uint64_t)s->block * d->bytes;
+	ssize_t got;
+
+	do
+		got = pread(d->fd, s->data, d->bytes, (off_t)at);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+static struct slot *slot_of(struct disk *d, uint64_t message)
+{
+	return &d->slots[message >> 32];
+}
+
+static int serve_reads(struct bring_peer *p)
+{
+	struct disk *d = p->work->state;
+	struct bring_end *end = &p->link.ends[1];
+	uint64_t values[BRING_VALUES];
+
+	for (;;) {
+		int n = bring_receive(end, values, BRING_VALUES), rc;
+
+		if (n < 0 || values[n - 1] == BRING_STOP)
+			return n < 0 ? n : 0;
+		for (int i = 0; i < n; i++) {
+			struct slot *s = slot_of(d, values[i]);
+
+			s->result = read_block(d, s);
+		}
+		rc = bring_send(end, values, (uint32_t)n);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* The answer waits for the end of the turn, with others. The queue has room for all slots. */
+static void answer(struct slot *s, struct bt_shard *self)
+{
+	s->result = s->io.result;
+	bt_shard_send_nowait(self, 0, 0, (uint64_t)s->index << 32 | s->block);
+}
+
+static void has_read(struct bt_shard *self, struct bt_io *io)
+{
+	answer(io->user, self);
+}
+
+/* The ring has no room just now: reading without it is the way that always works. */
+static void take_request(void *arg, struct bt_shard *self, uint64_t message)
+{
+	struct disk *d = arg;
+	struct slot *s = slot_of(d, message);
+	int rc = bt_shard_read_at(self, &s->io, &d->file, s->data, d->bytes, (uint64_t)s->block * d->bytes);
+
+	if (rc < 0)
+		s->io.result = (int32_t)read_block(d, s);
+	if (rc != 0)
+		answer(s, self);
+}
+
+static int serve(struct bring_peer *p)
+{
+	struct bring_end *end = &p->link.ends[1];
+
+	if (!p->link.engine->shards)
+		return serve_reads(p);
+	return bring_shards_serve(end, take_request, p->work->state);
+}
+
+/* --- the worker --- */
+
+static int make_slots(struct disk *d)
+{
+	d->slots = calloc(d->depth, sizeof(*d->slots));
+	d->done = calloc(d->depth, sizeof(*d->done));
+	d->arena = mmap(NULL, (size_t)d->depth * d->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (!d->slots || !d->done || d->arena == MAP_FAILED)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < d->depth; i++)
+		d->slots[i] = (struct slot){ .disk = d, .index = i, .data = d->arena + (size_t)i * d->bytes,
+					     .io = { .user = &d->slots[i], .done = has_read } };
+	return 0;
+}
+
+static void landed_alone(struct bt_shard *self, struct bt_io *io)
+{
+	struct slot *s = io->user;
+
+	(void)self;
+	s->result = io->result;
+	s->disk->done[s->disk->n_done++] = s->index;
+}
+
+static void take_nothing(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs, size_t n, void *arg)
+{
+	(void)self;
+	(void)from;
+	(void)msgs;
+	(void)n;
+	(void)arg;
+}
+
+/* A set of one shard, which is the worker's own thread. */
+static int be_alone(struct disk *d, struct bring_job *job, uint32_t cpu)
+{
+	static const struct bt_shard_ops ops = { .messages = take_nothing };
+	struct bt_shards_opts o = BT_SHARDS_OPTS(&ops);
+	int rc;
+
+	bring_shards_options(job, BT_SHARD_DOORBELL, &o);
+	o.n = o.guests = 1;
+	o.cpus = &cpu;
+	if (o.ring_entries == 0 && d->depth > 256)
+		o.ring_entries = d->depth;
+	for (uint32_t i = 0; i < d->depth; i++)
+		d->slots[i].io.done = landed_alone;
+	rc = bt_shards_open(&d->alone, &o);
+	if (rc == 0)
+		rc = bt_shard_attach(d->alone, 0);
+	return rc < 0 ? rc : bring_shards_effective(job, d->alone, BT_SHARD_DOORBELL);
+}
+
+static int disk_init(struct bt_worker *worker)
+{
+	struct bring_job *job = (struct bring_job *)worker->config;
+	const struct bring *b = job->b;
+	bool link = !job->engine->no_link;
+	int rc = bring_work_make(worker, job->depth, link, serve);
+	struct bring_work *w = worker->state;
+	struct disk *d = rc < 0 ? NULL : calloc(1, sizeof(*d));
+
+	if (!d)
+		return rc < 0 ? rc : -ENOMEM;
+	w->state = d;
+	*d = (struct disk){ .work = w, .fd = b->file[job->cache], .bytes = (uint32_t)b->block_bytes, .depth = job->depth, .arena = MAP_FAILED };
+	d->blocks = (uint32_t)(b->file_bytes / b->block_bytes);
+	worker->depth = d->depth;
+	bt_rng_seed(&d->rng, worker->seed);
+	rc = bt_shard_file_init(&d->file, d->fd);
+	if (rc == 0)
+		rc = make_slots(d);
+	if (rc == 0 && link)
+		rc = bring_peer_start(&w->peers[0]);
+	else if (rc == 0 && job->engine == &bring_uring)
+		rc = be_alone(d, job, worker->cpu);
+	return rc;
+}
+
+static int disk_begin(struct bt_worker *worker, uint32_t slot)
+{
+	struct bring_work *w = worker->state;
+	struct disk *d = w->state;
+	struct slot *s = &d->slots[slot];
+
+	s->block = (uint32_t)bt_rng_below(&d->rng, d->blocks);
+	w->values[d->begun++] = (uint64_t)slot << 32 | s->block;
+	return 0;
+}
+
+/* The whole block has come, and it is the right one: its first and last words tell. */
+static bool right(struct bring_work *w, const struct disk *d, const struct slot *s)
+{
+	uint64_t words = d->bytes / sizeof(uint64_t), first = s->block * words, a, b;
+
+	memcpy(&a, s->data, sizeof(a));
+	memcpy(&b, s->data + d->bytes - sizeof(b), sizeof(b));
+	return s->result == (int64_t)d->bytes && !bring_check(w, a, word(first)) && b == word(first + words - 1);
+}
+
+static void land(struct bring_work *w, struct disk *d, uint32_t at, struct slot *s)
+{
+	w->worker->landed[at].slot = s->index;
+	w->worker->landed[at].how = BT_LANDED_FREE | (right(w, d, s) ? BT_LANDED_OK : BT_LANDED_FAILED);
+}
+
+static int reap_plain(struct bring_work *w, struct disk *d)
+{
+	uint32_t n = d->begun;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct slot *s = slot_of(d, w->values[i]);
+
+		s->result = read_block(d, s);
+		land(w, d, i, s);
+	}
+	d->begun = 0;
+	return (int)n;
+}
+
+static int reap_alone(struct bring_work *w, struct disk *d)
+{
+	struct bt_shard *self = bt_shards_get(d->alone, 0);
+	uint32_t n;
+	int rc;
+
+	for (uint32_t i = 0; i < d->begun; i++) {
+		struct slot *s = slot_of(d, w->values[i]);
+
+		rc = bt_shard_read_at(self, &s->io, &d->file, s->data, d->bytes, (uint64_t)s->block * d->bytes);
+		if (rc < 0)
+			s->io.result = (int32_t)read_block(d, s);
+		if (rc != 0)
+			landed_alone(self, &s->io);
+	}
+	d->begun = 0;
+	while (d->n_done == 0)
+		if ((rc = bt_shard_turn(self, BT_SHARD_FOREVER)) < 0 && rc != -EINTR)
+			return rc;
+	n = d->n_done;
+	for (uint32_t i = 0; i < n; i++)
+		land(w, d, i, &d->slots[d->done[i]]);
+	d->n_done = 0;
+	return (int)n;
+}
+
+static int reap_link(struct bring_work *w, struct disk *d)
+{
+	struct bring_end *end = &w->peers[0].link.ends[0];
+	uint64_t answers[BRING_VALUES];
+	int n = d->begun ? bring_send(end, w->values, d->begun) : 0;
+
+	d->begun = 0;
+	if (n == 0)
+		n = bring_receive(end, answers, BRING_VALUES);
+	for (int i = 0; i < n; i++)
+		land(w, d, (uint32_t)i, slot_of(d, answers[i]));
+	return n;
+}
+
+/* A read takes no longer than the disk needs, so the instant is left alone. */
+static int disk_reap(struct bt_worker *worker, uint64_t until_ns)
+{
+	struct bring_work *w = worker->state;
+	struct disk *d = w->state;
+	int n = d->alone ? reap_alone(w, d) : w->n_peers ? reap_link(w, d) : reap_plain(w, d);
+
+	(void)until_ns;
+	worker->now_ns = bt_clock_now(worker->clock);
+	return n;
+}
+
+static void disk_fini(struct bt_worker *worker)
+{
+	struct bring_work *w = worker->state;
+	struct disk *d = w ? w->state : NULL;
+
+	if (d && d->alone) {
+		bring_shards_count((struct bring_job *)w->job, d->alone);
+		if (bt_shard_self())
+			bt_shard_detach(bt_shard_self());
+		bt_shards_close(d->alone);
+	}
+	bring_work_free(worker);
+	if (!d)
+		return;
+	if (d->arena != MAP_FAILED)
+		munmap(d->arena, (size_t)d->depth * d->bytes);
+	free(d->slots);
+	free(d->done);
+	free(d);
+}
+
+static void describe(const struct bt_emit *e, struct bt_rec *r)
+{
+	const struct bring *b = bring_of(e);
+
+	bt_rec_u64(r, "bs", b->block_bytes);
+	bt_rec_u64(r, "size", b->file_bytes);
+}
+
+static void measures(const struct bt_emit *e)
+{
+	bt_emit_rate(e);
+	bt_emit_value(e, "bw", "B/s", BT_BETTER_HIGHER, e->span->rate * (double)bring_of(e)->block_bytes);
+	if (!bt_emit_open(e))
+		bt_emit_dist(e, "lat", &e->span->total->lat);
+}
+
+const struct bring_test bring_disk = {
+	.name = "disk", .kernel = "disk.1", .help = "the partner reads a block of a file", .operation = "a read, from request to checked data",
+	.vary = BRING_PAIR | BRING_ENGINE | BRING_SPIN | BRING_DEPTH | BRING_CACHE, .engines = 0x3ff,
+	.ops = { .init = disk_init, .begin = disk_begin, .reap = disk_reap, .fini = disk_fini, .helpers = bring_work_helpers },
+	.describe = describe, .measures = measures,
+};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * peer - the thread at the other end of a link.
+ *
+ * It inherits the worker's mask, which blocks all signals, and begins on its own CPU, so that its memory is first touched there.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bring.h"
+
+static uint64_t own_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void *peer_main(void *arg)
+{
+	struct bring_peer *p = arg;
+	const struct bring_engine *engine = p->link.engine;
+	int rc;
+
+	prctl(PR_SET_TIMERSLACK, 1);
+	p->tid = gettid();
+	rc = engine->enter ? engine->enter(&p->link.ends[1]) : 0;
+	p->begin_error = rc;
+	sem_post(&p->ready);
+	if (rc == 0)
+		rc = p->serve(p);
+	if (rc != 0)
+		atomic_store(&p->link.broken, true);
+	if (engine->leave)
+		engine->leave(&p->link.ends[1]);
+	p->error = rc;
+	p->cpu_ns = own_cpu_ns();
+	return NULL;
+}
+
+static int start_thread(struct bring_peer *p)
+{
+	pthread_attr_t attr;
+	cpu_set_t *cpus = CPU_ALLOC(BT_CPUS_MAX);
+	size_t size = CPU_ALLOC_SIZE(BT_CPUS_MAX);
+	int rc;
+
+	if (!cpus)
+		return -ENOMEM;
+	CPU_ZERO_S(size, cpus);
+	CPU_SET_S(p->link.cpus[1], size, cpus);
+	pthread_attr_init(&attr);
+	pthread_attr_setaffinity_np(&attr, size, cpus);
+	rc = pthread_create(&p->thread, &attr, peer_main, p);
+	pthread_attr_destroy(&attr);
+	CPU_FREE(cpus);
+	p->running = rc == 0;
+	return -rc;
+}
+
+int bring_peer_start(struct bring_peer *p)
+{
+	const struct bring_engine *engine = p->link.engine;
+	int rc = bring_link_open(&p->link);
+
+	if (rc == 0)
+		rc = start_thread(p);
+	if (rc == 0 && engine->enter)
+		rc = engine->enter(&p->link.ends[0]);
+	if (rc != 0)
+		atomic_store(&p->link.broken, true);
+	if (!p->running)
+		return rc;
+	while (sem_wait(&p->ready) < 0)
+		;
+	return rc != 0 ? rc : p->begin_error;
+}
+
+/* A partner that waits sees that the link is broken, or gets the message. */
+void bring_peer_stop(struct bring_peer *p)
+{
+	const struct bring_engine *engine = p->link.engine;
+	uint64_t stop = BRING_STOP;
+
+	if (!p->link.ends[0].link)
+		return;
+	if (p->running && !atomic_load(&p->link.broken))
+		bring_send(&p->link.ends[0], &stop, 1);
+	if (engine->leave)
+		engine->leave(&p->link.ends[0]);
+	if (p->running) {
+		pthread_join(p->thread, NULL);
+		p->work->gone_ns += p->cpu_ns;
+	}
+	p->running = false;
+	bring_link_close(&p->link);
+}
