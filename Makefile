@@ -37,7 +37,7 @@ $(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 # Those of the unit tests and fuzz targets need libelf alone.
 $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
-$(O)/bdisk $(O)/bring: LDLIBS += -luring
+$(O)/bdisk $(O)/bring $(filter $(O)/unit/shard%,$(UNIT:%=$(O)/unit/%)): LDLIBS += -luring
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)

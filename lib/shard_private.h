@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * shard_private - what the files of the shard runtime share: shard.c (life), shardturn.c (the loop), shardsend.c (messages),
+ * shardbell.c (sleeping and waking), shardring.c (the ring), shardtask.c, shardio.c, shardask.c, shardstat.c.
+ *
+ * Who writes what: a shard's own thread writes everything in it but its state (anyone may take it from SLEEPS to AWAKE), its inbox and
+ * its task queues. Counters are written by one thread and read by any.
+ */
+#ifndef BT_SHARD_PRIVATE_H
+#define BT_SHARD_PRIVATE_H
+
+#include <liburing.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include "idle.h"
+#include "mpmc.h"
+#include "shard.h"
+#include "shardask.h"
+#include "shardio.h"
+#include "spsc.h"
+
+#define BT_TAG_TASK (1u << 16) /* of messages whose value is a struct bt_task */
+#define BT_TAG_ASK (1u << 17)  /* in an inbox: a request, from is its id */
+#define BT_BATCH 64            /* messages, completions or tasks taken from one place before the next place is looked at */
+
+/* user_data of what is the runtime's own: the top bit, and the kind in the lowest three. A message has neither. */
+#define BT_UD_OWN (UINT64_C(1) << 63)
+enum bt_ud { BT_UD_IO, BT_UD_BELL, BT_UD_EVENT, BT_UD_CANCEL, BT_UD_SENT };
+#define BT_UD_KIND 7u
+
+enum bt_shard_state { BT_AWAKE, BT_SLEEPS_RING, BT_SLEEPS_FUTEX, BT_SLEEPS_POLL };
+
+struct bt_shard_counters {
+	_Atomic uint64_t received, batches, spawned, completed, stolen, sent, refused, failed, io_inline, io_started, io_completed,
+		asked, asks_dropped, doorbells, sleeps, spun_ns, enters, cq_overflows, resent;
+};
+
+struct bt_shard_ring {
+	struct io_uring u;
+	bool open, event_armed;
+	uint32_t flags; /* BT_RING_* in effect */
+	uint64_t event; /* what the read of the eventfd gives */
+};
+
+struct bt_shard {
+	_Alignas(128) _Atomic uint32_t state; /* enum bt_shard_state, a futex; senders read this line and nothing else */
+	_Atomic int ring_fd;                  /* -1: no ring */
+	int bell_fd;                          /* an eventfd, for those without a ring, and while it sleeps in poll */
+	_Alignas(128) struct bt_shards *set;
+	uint32_t index, n;
+	uint32_t cpu;
+	bool guest, raw;
+	bool quiet;    /* sends nothing (any more) */
+	bool in_turn;
+	bool alone;    /* shares its CPU with no other shard */
+	struct bt_spsc **out, **in; /* by the other's index */
+	uint8_t *dirty;             /* by destination: written, not published */
+	uint32_t *dirty_list, n_dirty;
+	uint32_t next_shard;        /* of round robin */
+	uint32_t victim;            /* where to steal next */
+	struct bt_idle idle;
+	struct bt_join *join;       /* what its thread waits for, or NULL */
+	struct bt_spsc *ticket_of;  /* the same: until its head reaches ticket */
+	uint64_t ticket;
+	struct bt_shard_ring ring;
+	struct bt_io *io;           /* under way, a list */
+	uint32_t pending_io;        /* how many; of them, without a ring, sockets that wait: */
+	_Atomic uint64_t shown_io;  /* pending_io, for others */
+	struct bt_shard_counters count;
+	pthread_t thread;
+	_Atomic bool attached;      /* a thread is it */
+	clockid_t cpu_clock;
+	_Atomic uint64_t final_cpu_ns; /* once the thread has ended */
+	int error, ring_error;      /* of its start */
+	cpu_set_t cpus_before;      /* a guest: the mask of its thread */
+	_Alignas(128) struct bt_mpmc inbox, tasks, preferred;
+	_Atomic uint64_t foreign;   /* written by others */
+};
+
+struct bt_ask {
+	_Atomic uint32_t word;     /* generation << 4 | enum state; a futex */
+	_Atomic uint64_t deadline_ns;
+	int status;
+	uint64_t value;
+};
+
+struct bt_shards {
+	struct bt_shards_opts opts;
+	struct bt_shards_effective effective;
+	struct bt_clock clock;
+	unsigned forks;               /* as counted when it was made */
+	uint32_t n, guests;
+	struct bt_shard *shards;
+	void *queues;                 /* n * n of them, by sender, then by receiver */
+	size_t queues_bytes, queue_bytes;
+	pthread_mutex_t life;         /* attach, detach, stop */
+	bool stopped;
+	uint32_t started;             /* threads */
+	_Atomic uint32_t phase;       /* enum bt_phase, a futex */
+	_Atomic uint32_t ready, quiet; /* threads that have got there; futexes */
+	_Alignas(128) _Atomic uint32_t stopping;
+	_Alignas(128) _Atomic uint32_t sleepers; /* shards that may sleep, so whether a stealable task needs a bell */
+	_Alignas(128) _Atomic uint32_t users;    /* outside calls under way that may put something into a queue */
+	_Atomic uint32_t waiters;     /* threads that wait for an answer; both are futexes of the stop */
+	_Atomic uint32_t next_shard;  /* of round robin, from outside */
+	struct bt_mpmc free_asks;
+	struct bt_ask *asks;
+	uint32_t n_asks;
+	_Atomic uint64_t spawned, refused, asked, pending_asks, doorbells;
+};
+
+enum bt_phase { BT_PHASE_START, BT_PHASE_RUN, BT_PHASE_HOME };
+
+/* One writer, any reader. */
+#define BT_BUMP(counter, by) \
+	atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + (by), memory_order_relaxed)
+
+extern _Thread_local struct bt_shard *bt_shard_mine;
+
+/* bt_shard_is_mine - whether the caller is the thread of s; if not that is counted. */
+static inline bool bt_shard_is_mine(struct bt_shard *s)
+{
+	if (__builtin_expect(bt_shard_mine == s, 1))
+		return true;
+	atomic_fetch_add_explicit(&s->foreign, 1, memory_order_relaxed);
+	return false;
+}
+
+static inline uint64_t bt_shards_now(const struct bt_shards *set)
+{
+	return bt_clock_now(&set->clock);
+}
+
+/* bt_shards_enter - an outside call begins: 0, -ESHUTDOWN or -ECHILD. bt_shards_leave - it ends. */
+int bt_shards_enter(struct bt_shards *set);
+void bt_shards_leave(struct bt_shards *set);
+
+/* shardturn.c. bt_shard_work - handle what there is, once. bt_shard_has_work - whether there is something. bt_shard_loop - the
+ * thread of a shard until the set stops. bt_shard_drain - the last work: until nothing is left. bt_shard_until - turn until
+ * done(s) or the timeout. */
+size_t bt_shard_work(struct bt_shard *s);
+bool bt_shard_has_work(struct bt_shard *s);
+void bt_shard_loop(struct bt_shard *s);
+void bt_shard_drain(struct bt_shard *s);
+int bt_shard_until(struct bt_shard *s, bool (*done)(struct bt_shard *s), uint64_t timeout_ns);
+
+/* bt_shard_deliver - messages to the program and tasks to themselves. */
+void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m, size_t n);
+
+/* shardsend.c: one message of the runtime's own tags, not yet delivered; and all that is written. */
+int bt_shard_put(struct bt_shard *s, uint32_t to, uint32_t tag, uint64_t value);
+int bt_shard_push_out(struct bt_shard *s);
+
+/* shardbell.c. bt_shard_ring_bell - wake `to` if it sleeps; by is the caller's shard or NULL. With a ring the bell goes with by's
+ * next submission. bt_shard_idle - spin and sleep until there is work, or until_ns. 0, or -EINTR. */
+void bt_shard_ring_bell(struct bt_shard *by, struct bt_shard *to);
+int bt_shard_idle(struct bt_shard *s, uint64_t until_ns);
+void bt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns, int *rc);
+void bt_futex_wake(_Atomic uint32_t *word);
+
+/* shardring.c. bt_ring_open - in the thread of s. 0 or -errno. bt_ring_close - takes one that is not open. bt_ring_sqe - an
+ * entry, or NULL: the kernel takes no more now. bt_ring_submit - 0 or -errno: what was not submitted stays. bt_ring_wait - submit,
+ * and sleep until a completion or until_ns: 0 or -EINTR. bt_ring_reap - handle completions; how many. */
+int bt_ring_open(struct bt_shard *s);
+void bt_ring_close(struct bt_shard *s);
+struct io_uring_sqe *bt_ring_sqe(struct bt_shard *s);
+int bt_ring_submit(struct bt_shard *s);
+int bt_ring_wait(struct bt_shard *s, uint64_t until_ns);
+size_t bt_ring_reap(struct bt_shard *s);
+void bt_ring_arm_event(struct bt_shard *s);
+int bt_ring_put_message(struct bt_shard *s, uint32_t to, uint64_t slot);
+int bt_ring_put_bell(struct bt_shard *s, struct bt_shard *to);
+static inline bool bt_ring_has_work(struct bt_shard_ring *r)
+{
+	return io_uring_cq_ready(&r->u) || IO_URING_READ_ONCE(*r->u.sq.kflags) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
+}
+
+/* shardtask.c. bt_task_run - call it, and what follows. bt_tasks_run - own stealable tasks; how many. bt_tasks_steal - one of
+ * another shard's, if nothing else is to be done; 0 or 1. bt_tasks_pending - whether s could run or steal one. */
+void bt_task_run(struct bt_shard *s, struct bt_task *task);
+size_t bt_tasks_run(struct bt_shard *s);
+size_t bt_tasks_steal(struct bt_shard *s);
+bool bt_tasks_pending(struct bt_shard *s);
+
+/* shardio.c. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_sleep - the
+ * same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
+void bt_io_landed(struct bt_shard *s, struct bt_io *io, int32_t result);
+size_t bt_io_poll(struct bt_shard *s);
+int bt_io_sleep(struct bt_shard *s, uint64_t timeout_ns);
+void bt_io_cancel_all(struct bt_shard *s);
+
+/* shardask.c. bt_asks_init, bt_asks_free - the requests of a set. bt_asks_end - end those without an answer with -ESHUTDOWN.
+ * bt_ask_take - a request reaches its shard. */
+int bt_asks_init(struct bt_shards *set, uint32_t n);
+void bt_asks_free(struct bt_shards *set);
+void bt_asks_end(struct bt_shards *set);
+void bt_ask_take(struct bt_shard *s, const struct bt_msg *m);
+
+#endif
