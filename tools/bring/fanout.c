@@ -8,7 +8,7 @@
  *
  * Over a link every shard has its fixed share of the branches, as there is nobody to take work from: the worker sends each partner
  * its share as one batch, does its own, and receives the results. Shards of lib/shard.h run each branch as a task, which
- * --place puts; the worker is the first of them, and runs tasks while it waits.
+ * --place puts; the worker is the first of them, and runs tasks while it waits. plain: the worker does all of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ static void plan(struct fanout *f, const struct bring_job *job)
 {
 	uint64_t work = job->b->work;
 
-	f->shards = (uint32_t)job->b->shards;
+	f->shards = job->engine->no_link ? 1 : (uint32_t)job->b->shards;
 	f->branches = (uint32_t)job->b->branches;
 	for (uint32_t i = 0; i < f->branches; i++)
 		f->steps[i] = (uint32_t)(job->load == BRING_BALANCED ? work : i == 0 ? work * LONG_FACTOR : work / 2);
@@ -140,6 +140,7 @@ static int start_shards(struct fanout *f, struct bring_job *job)
 	if (rc < 0)
 		return rc;
 	f->self = bt_shards_get(f->set, 0);
+	f->join.waiter = f->self;
 	return bring_shards_effective(job, f->set, backend);
 }
 
@@ -211,7 +212,7 @@ static int fanout_init(struct bt_worker *worker)
 {
 	const struct bring_job *job = worker->config;
 	const struct bring *b = job->b;
-	uint32_t peers = job->engine->shards ? 0 : (uint32_t)b->shards - 1;
+	uint32_t peers = job->engine->shards || job->engine->no_link ? 0 : (uint32_t)b->shards - 1;
 	int rc = bring_work_make(worker, (uint32_t)b->branches, peers, serve);
 	struct bring_work *w = worker->state;
 	struct fanout *f;
@@ -317,7 +318,7 @@ static void describe(const struct bt_emit *e, struct bt_rec *r)
 {
 	const struct bring *b = bring_of(e);
 
-	bt_rec_u64(r, "shards", b->shards);
+	bt_rec_u64(r, "shards", bring_job_of(e)->engine->no_link ? 1 : b->shards);
 	bt_rec_u64(r, "branches", b->branches);
 	bt_rec_u64(r, "work", b->work);
 	if (bring_job_of(e)->engine->shards)

@@ -31,7 +31,7 @@ static int send_nothing(struct bring_end *e, const uint64_t *values, uint32_t n)
 }
 
 const struct bring_engine bring_plain = {
-	.name = "plain", .help = "system calls alone, no message", .no_link = true, .open = open_nothing, .close = close_nothing,
+	.name = "plain", .help = "no message: the worker does it alone, or by system calls", .no_link = true, .open = open_nothing, .close = close_nothing,
 	.send = send_nothing,
 };
 

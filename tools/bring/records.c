@@ -64,7 +64,7 @@ static bool contended(const struct bt_emit *e)
 	const struct bring_job *job = bring_job_of(e);
 
 	if (job->test == &bring_fanout)
-		return b->shards > b->n_distinct;
+		return !job->engine->no_link && b->shards > b->n_distinct;
 	return job->pair && b->cpus[job->first] != b->cpus[job->second] && 2 * (size_t)e->tool->threads > b->n_distinct;
 }
 
