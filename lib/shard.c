@@ -96,7 +96,7 @@ static int place(struct bt_shards *set, const struct bt_shards_opts *o)
 	for (uint32_t i = 0; i < set->n; i++) {
 		struct bt_shard *s = &set->shards[i];
 
-		s->alone = n > 1;
+		s->alone = o->cpus || n > 1;
 		for (uint32_t k = 0; k < set->n; k++)
 			s->alone = s->alone && (k == i || set->shards[k].cpu != s->cpu);
 		if (o->no_pin)
