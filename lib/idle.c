@@ -31,12 +31,15 @@ void bt_idle_learn(struct bt_idle *i, uint64_t waited_ns)
 
 void bt_idle_disturbed(struct bt_idle *i, uint64_t now_ns)
 {
+	if (++i->strikes < BT_IDLE_STRIKES)
+		return;
+	i->strikes = 0;
 	i->rest_ns = now_ns + i->backoff_ns;
-	if (i->backoff_ns < BT_IDLE_BACKOFF_MAX_NS)
-		i->backoff_ns *= 2;
+	i->backoff_ns = i->backoff_ns < BT_IDLE_BACKOFF_MAX_NS / 2 ? 2 * i->backoff_ns : BT_IDLE_BACKOFF_MAX_NS;
 }
 
 void bt_idle_undisturbed(struct bt_idle *i)
 {
+	i->strikes = 0;
 	i->backoff_ns = BT_IDLE_BACKOFF_NS;
 }

@@ -34,9 +34,14 @@ static void watch_forks(void)
 	pthread_atfork(NULL, NULL, forked);
 }
 
+bool bt_shards_forked(const struct bt_shards *set)
+{
+	return atomic_load(&forks) != set->forks;
+}
+
 int bt_shards_enter(struct bt_shards *set)
 {
-	if (atomic_load(&forks) != set->forks)
+	if (bt_shards_forked(set))
 		return -ECHILD;
 	atomic_fetch_add(&set->users, 1);
 	if (!atomic_load(&set->stopping))
@@ -96,7 +101,7 @@ static int place(struct bt_shards *set, const struct bt_shards_opts *o)
 	for (uint32_t i = 0; i < set->n; i++) {
 		struct bt_shard *s = &set->shards[i];
 
-		s->alone = o->cpus || n > 1;
+		s->alone = o->cpus || n > 1; /* who gives a list need not be allowed more than one CPU */
 		for (uint32_t k = 0; k < set->n; k++)
 			s->alone = s->alone && (k == i || set->shards[k].cpu != s->cpu);
 		if (o->no_pin)
@@ -224,6 +229,7 @@ static int make_set(struct bt_shards **out, const struct bt_shards_opts *opts)
 		rc = make_shard(set, i);
 	for (uint32_t i = 0; rc == 0 && i < set->n; i++)
 		set_idle(&set->shards[i], o.spin_ns);
+	set->lazy = bt_bell_can_be_lazy(o.spin_ns);
 	return rc;
 }
 
@@ -426,7 +432,7 @@ int bt_shards_stop(struct bt_shards *set)
 {
 	int rc;
 
-	if (atomic_load(&forks) != set->forks)
+	if (bt_shards_forked(set))
 		return -ECHILD;
 	if (bt_shard_mine && bt_shard_mine->set == set && !bt_shard_mine->guest)
 		return -EDEADLK;
@@ -485,7 +491,7 @@ int bt_shard_attach(struct bt_shards *set, uint32_t i)
 {
 	int rc;
 
-	if (atomic_load(&forks) != set->forks)
+	if (bt_shards_forked(set))
 		return -ECHILD;
 	if (i >= set->guests)
 		return -EINVAL;

@@ -21,7 +21,8 @@
  * Sleeping and waking. A shard without work spins a while (see `spin_ns`) and then sleeps. It writes SLEEPS into its state, looks
  * at everything that could have brought work once more, and only then sleeps. A sender first makes its message visible, then reads
  * that state. All four accesses are sequentially consistent, so at least one of the two sees the other: the sender rings, or the
- * sleeper does not sleep. Whoever takes the state from SLEEPS to AWAKE rings, and nobody else: one doorbell for each sleep. A
+ * sleeper does not sleep. (Where shards spin, sending is what is frequent and sleeping is not: the sender then has no barrier, and the
+ * sleeper executes membarrier(2) before it looks, which is one for all.) Whoever takes the state from SLEEPS to AWAKE rings, and nobody else: one doorbell for each sleep. A
  * sleeper waits for the bell itself (a completion, the value of a futex, a readable eventfd), so one that rings early is not lost.
  */
 #ifndef BT_SHARD_H
@@ -84,7 +85,7 @@ struct bt_shards_opts {
 	uint32_t asks;             /* requests from outside at once, in all, 1..4096; 0: 256 */
 	uint32_t ring_flags;       /* BT_RING_* */
 	uint32_t ring_entries;     /* 1..32768, rounded up to a power of two by the kernel; 0: 256 */
-	uint32_t cq_entries;       /* at least ring_entries; 0: twice as many */
+	uint32_t cq_entries;       /* at least ring_entries; 0: twice as many, or with raw room for all messages under way, if at most 65536 */
 	int sqpoll_cpu;            /* with sqpoll_pinned: CPU of the SQPOLL threads */
 	bool sqpoll_pinned;
 	uint64_t spin_ns;          /* how long to spin before sleeping: a time, BT_SHARD_FOREVER, or BT_SHARD_SPIN_ADAPTIVE: as long as
@@ -141,8 +142,8 @@ int bt_shard_attach(struct bt_shards *set, uint32_t i);
 int bt_shard_detach(struct bt_shard *s);
 
 /* bt_shard_turn - for guests: handle what there is; when there was nothing, wait timeout_ns at most (0: do not) until there is, and
- * handle that. Returns how many messages, tasks, completions and requests were handled, 0 after the timeout; -EINTR: a signal came;
- * -EXDEV; -EDEADLK: called by a handler. */
+ * handle that. Returns how many messages, tasks, completions and requests were handled, 0 after the timeout or for nothing; -EINTR: a
+ * signal came while it slept (one that comes while it spins goes unseen: give a timeout); -EXDEV; -EDEADLK: called by a handler. */
 int bt_shard_turn(struct bt_shard *s, uint64_t timeout_ns);
 
 /* -- messages; s is the caller's own shard, to is any shard of its set, itself included. tag: 0..BT_SHARD_TAG_MAX, value:

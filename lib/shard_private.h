@@ -92,6 +92,7 @@ struct bt_shards {
 	unsigned forks;               /* as counted when it was made */
 	uint32_t n, guests;
 	struct bt_shard *shards;
+	bool lazy;                    /* senders have no barrier: the sleeper has one for all */
 	void *queues;                 /* n * n of them, by sender, then by receiver */
 	size_t queues_bytes, queue_bytes;
 	pthread_mutex_t life;         /* attach, detach, stop */
@@ -132,6 +133,9 @@ static inline uint64_t bt_shards_now(const struct bt_shards *set)
 	return bt_clock_now(&set->clock);
 }
 
+/* bt_shards_forked - whether this process is a child of the one that made the set. */
+bool bt_shards_forked(const struct bt_shards *set);
+
 /* bt_shards_enter - an outside call begins: 0, -ESHUTDOWN or -ECHILD. bt_shards_leave - it ends. */
 int bt_shards_enter(struct bt_shards *set);
 void bt_shards_leave(struct bt_shards *set);
@@ -152,8 +156,10 @@ void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m,
 int bt_shard_put(struct bt_shard *s, uint32_t to, uint32_t tag, uint64_t value);
 int bt_shard_push_out(struct bt_shard *s);
 
-/* shardbell.c. bt_shard_ring_bell - wake `to` if it sleeps; by is the caller's shard or NULL. With a ring the bell goes with by's
+/* shardbell.c. bt_bell_can_be_lazy - whether a set that spins so long can have its barriers with those who go to sleep.
+ * bt_shard_ring_bell - wake `to` if it sleeps; by is the caller's shard or NULL. With a ring the bell goes with by's
  * next submission. bt_shard_idle - spin and sleep until there is work, or until_ns. 0, or -EINTR. */
+bool bt_bell_can_be_lazy(uint64_t spin_ns);
 void bt_shard_ring_bell(struct bt_shard *by, struct bt_shard *to);
 int bt_shard_idle(struct bt_shard *s, uint64_t until_ns);
 void bt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns, int *rc);
@@ -161,14 +167,15 @@ void bt_futex_wake(_Atomic uint32_t *word);
 
 /* shardring.c. bt_ring_open - in the thread of s. 0 or -errno. bt_ring_close - takes one that is not open. bt_ring_sqe - an
  * entry, or NULL: the kernel takes no more now. bt_ring_submit - 0 or -errno: what was not submitted stays. bt_ring_wait - submit,
- * and sleep until a completion or until_ns: 0 or -EINTR. bt_ring_reap - handle completions; how many. */
+ * and sleep until a completion, left_ns at most. bt_ring_reap - handle completions; how many. bt_ring_arm_event - see
+ * shardring.c; false: no room now. bt_ring_put_message - the one in that slot of the queue to `to`; -EAGAIN or -ENOTCONN. */
 int bt_ring_open(struct bt_shard *s);
 void bt_ring_close(struct bt_shard *s);
 struct io_uring_sqe *bt_ring_sqe(struct bt_shard *s);
 int bt_ring_submit(struct bt_shard *s);
-int bt_ring_wait(struct bt_shard *s, uint64_t until_ns);
+int bt_ring_wait(struct bt_shard *s, uint64_t left_ns);
 size_t bt_ring_reap(struct bt_shard *s);
-void bt_ring_arm_event(struct bt_shard *s);
+bool bt_ring_arm_event(struct bt_shard *s);
 int bt_ring_put_message(struct bt_shard *s, uint32_t to, uint64_t slot);
 int bt_ring_put_bell(struct bt_shard *s, struct bt_shard *to);
 static inline bool bt_ring_has_work(struct bt_shard_ring *r)
@@ -183,10 +190,11 @@ size_t bt_tasks_run(struct bt_shard *s);
 size_t bt_tasks_steal(struct bt_shard *s);
 bool bt_tasks_pending(struct bt_shard *s);
 
-/* shardio.c. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_sleep - the
- * same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
+/* shardio.c. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_ready - the
+ * same: whether one can go on. bt_io_sleep - the same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
 void bt_io_landed(struct bt_shard *s, struct bt_io *io, int32_t result);
 size_t bt_io_poll(struct bt_shard *s);
+bool bt_io_ready(struct bt_shard *s);
 int bt_io_sleep(struct bt_shard *s, uint64_t timeout_ns);
 void bt_io_cancel_all(struct bt_shard *s);
 

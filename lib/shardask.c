@@ -205,6 +205,8 @@ int bt_shards_wait(struct bt_shards *set, uint32_t id, uint64_t timeout_ns, int 
 
 	if (bt_shard_mine)
 		return -EDEADLK;
+	if (bt_shards_forked(set))
+		return -ECHILD;
 	atomic_fetch_add(&set->waiters, 1);
 	rc = wait_for(set, id, timeout_ns, status, value);
 	if (atomic_fetch_sub(&set->waiters, 1) == 1 && atomic_load(&set->stopping))
@@ -253,9 +255,9 @@ int bt_shard_reply(struct bt_shard *s, uint32_t id, int status, uint64_t value)
 	}
 	a->status = status;
 	a->value = value;
-	atomic_store(&a->word, word_of(id, ANSWERED));
-	bt_futex_wake(&a->word);
 	if (status < 0)
 		BT_BUMP(s->count.failed, 1);
+	atomic_store(&a->word, word_of(id, ANSWERED));
+	bt_futex_wake(&a->word);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,8 +14,13 @@
 
 #define LOOKS 16 /* looks for work between two looks at the clock */
 
-static inline void relax(void)
+/* Where the partner may need this very CPU it gets it. */
+static inline void relax(const struct bt_shard *s)
 {
+	if (!s->alone) {
+		sched_yield();
+		return;
+	}
 #if defined(__x86_64__)
 	__builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -40,6 +47,19 @@ static void write_bell(struct bt_shard *to)
 	/* It fails only when it would overflow, and then the bell rings already. */
 	if (write(to->bell_fd, &one, sizeof(one)) < 0)
 		return;
+}
+
+/* Sets that spin send far more often than they sleep. */
+bool bt_bell_can_be_lazy(uint64_t spin_ns)
+{
+	return spin_ns > 0 && syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/* Between the state and the last look; with lazy senders, for them as well. */
+static void full_barrier(const struct bt_shards *set)
+{
+	if (set->lazy)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 void bt_shard_ring_bell(struct bt_shard *by, struct bt_shard *to)
@@ -69,7 +89,8 @@ static bool spin(struct bt_shard *s, uint64_t start_ns, uint64_t until_ns)
 
 	while (!found && now - start_ns < budget && now < until_ns) {
 		for (unsigned i = 0; i < LOOKS && !(found = bt_shard_has_work(s)); i++)
-			relax();
+			relax(s);
+		found = found || (!s->ring.open && bt_io_ready(s));
 		now = bt_shards_now(s->set);
 		if (now - last > BT_IDLE_BUSY_NS && s->idle.adaptive) {
 			bt_idle_disturbed(&s->idle, now);
@@ -103,8 +124,13 @@ static int doze(struct bt_shard *s, uint64_t until_ns)
 	enum bt_shard_state how = s->ring.open ? BT_SLEEPS_RING : s->pending_io ? BT_SLEEPS_POLL : BT_SLEEPS_FUTEX;
 	int rc = 0;
 
+	if (s->ring.open && !s->ring.event_armed && !bt_ring_arm_event(s))
+		return 0; /* those without a ring could not wake it */
 	atomic_fetch_add_explicit(&s->set->sleepers, 1, memory_order_seq_cst);
 	atomic_store_explicit(&s->state, how, memory_order_seq_cst);
+	if (s->ticket_of) /* after the state: whoever takes this away finds that one */
+		atomic_store_explicit(&s->ticket_of->want, 1, memory_order_seq_cst);
+	full_barrier(s->set);
 	if (!bt_shard_has_work(s))
 		rc = sleep_now(s, how, until_ns);
 	atomic_store_explicit(&s->state, BT_AWAKE, memory_order_seq_cst);
@@ -120,7 +146,7 @@ int bt_shard_idle(struct bt_shard *s, uint64_t until_ns)
 	for (unsigned i = 0; i < LOOKS && s->idle.most_ns > 0; i++) {
 		if (bt_shard_has_work(s))
 			return 0;
-		relax();
+		relax(s);
 	}
 	start = bt_shards_now(s->set);
 	if (spin(s, start, until_ns))

@@ -298,16 +298,29 @@ size_t bt_io_poll(struct bt_shard *s)
 	return n;
 }
 
+static nfds_t list_fds(const struct bt_shard *s, struct pollfd *fds)
+{
+	nfds_t n = 0;
+
+	for (const struct bt_io *io = s->io; io && n < POLLED_MAX; io = io->next)
+		fds[n++] = (struct pollfd){ .fd = io->fd, .events = io->op == RECV || io->op == ACCEPT ? POLLIN : POLLOUT };
+	return n;
+}
+
+bool bt_io_ready(struct bt_shard *s)
+{
+	struct pollfd fds[POLLED_MAX];
+
+	return s->pending_io > 0 && poll(fds, list_fds(s, fds), 0) > 0;
+}
+
 int bt_io_sleep(struct bt_shard *s, uint64_t timeout_ns)
 {
 	struct timespec ts = { .tv_sec = (time_t)(timeout_ns / 1000000000u), .tv_nsec = (long)(timeout_ns % 1000000000u) };
 	struct pollfd fds[POLLED_MAX + 1] = { { .fd = s->bell_fd, .events = POLLIN } };
-	nfds_t n = 1;
 	uint64_t rung;
 
-	for (const struct bt_io *io = s->io; io && n <= POLLED_MAX; io = io->next)
-		fds[n++] = (struct pollfd){ .fd = io->fd, .events = io->op == RECV || io->op == ACCEPT ? POLLIN : POLLOUT };
-	if (ppoll(fds, n, timeout_ns == BT_SHARD_FOREVER ? NULL : &ts, NULL) < 0)
+	if (ppoll(fds, 1 + list_fds(s, fds + 1), timeout_ns == BT_SHARD_FOREVER ? NULL : &ts, NULL) < 0)
 		return -errno;
 	return fds[0].revents && read(s->bell_fd, &rung, sizeof(rung)) < 0 ? -errno : 0;
 }

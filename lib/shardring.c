@@ -12,6 +12,7 @@
 #define MESSAGE_TAG_MASK ((1u << MESSAGE_TAG_BITS) - 1)
 #define SLOT_SHIFT 8        /* of the sender's own completion: the place of the message, and above it the receiver */
 #define TO_SHIFT 32
+#define CQ_MAX 65536u
 
 /* What a ring may be set up with, the newest first: what is refused is dropped in this order. */
 static const struct {
@@ -34,9 +35,21 @@ static uint32_t first_flags(uint32_t flags)
 	return flags;
 }
 
+/* Where messages are completions there is room for all that can be under way. */
+static uint32_t cq_entries(const struct bt_shards_opts *o)
+{
+	uint64_t n = (uint64_t)o->n * o->capacity;
+
+	if (o->cq_entries || o->backend != BT_SHARD_RAW)
+		return o->cq_entries;
+	return n > CQ_MAX ? CQ_MAX : n > 2 * o->ring_entries ? (uint32_t)n : 2 * o->ring_entries;
+}
+
 static struct io_uring_params params(const struct bt_shards_opts *o, uint32_t flags)
 {
-	struct io_uring_params p = { .sq_thread_idle = 1000, .flags = o->cq_entries ? IORING_SETUP_CQSIZE : 0, .cq_entries = o->cq_entries };
+	struct io_uring_params p = { .sq_thread_idle = 1000, .cq_entries = cq_entries(o) };
+
+	p.flags = p.cq_entries ? IORING_SETUP_CQSIZE : 0;
 
 	for (size_t i = 0; i < EXTRAS; i++)
 		if (flags & extras[i].flag)
@@ -134,15 +147,16 @@ int bt_ring_wait(struct bt_shard *s, uint64_t left_ns)
 }
 
 /* The doorbell of those without a ring: a read of the eventfd that is always under way. */
-void bt_ring_arm_event(struct bt_shard *s)
+bool bt_ring_arm_event(struct bt_shard *s)
 {
 	struct io_uring_sqe *sqe = bt_ring_sqe(s);
 
 	s->ring.event_armed = sqe != NULL;
 	if (!sqe)
-		return;
+		return false;
 	io_uring_prep_read(sqe, s->bell_fd, &s->ring.event, sizeof(s->ring.event), 0);
 	sqe->user_data = BT_UD_OWN | BT_UD_EVENT;
+	return true;
 }
 
 static struct io_uring_sqe *message(struct bt_shard *s, int fd, uint32_t len, uint64_t data, uint64_t user_data)

@@ -33,21 +33,30 @@ static int put(struct bt_shard *s, uint32_t to, struct bt_msg m)
 		BT_BUMP(s->count.refused, 1);
 		return -EAGAIN;
 	}
-	if (s->raw && to != s->index && (rc = bt_ring_put_message(s, to, q->next - 1)) < 0) {
-		bt_spsc_unpush(q);
-		if (rc == -EAGAIN)
-			BT_BUMP(s->count.refused, 1);
-		return rc;
+	if (s->raw && to != s->index) {
+		rc = bt_ring_put_message(s, to, q->next - 1);
+		if (rc < 0) {
+			bt_spsc_unpush(q);
+			if (rc == -EAGAIN)
+				BT_BUMP(s->count.refused, 1);
+			return rc;
+		}
+		bt_spsc_publish(q); /* before it can be submitted: then it may be handled */
 	}
 	BT_BUMP(s->count.sent, 1);
 	return 0;
 }
 
-/* Lets the receiver see what was written, and wakes it. The raw backend wakes it by the message itself. */
+/* Lets the receiver see what was written, and wakes it. With raw the message itself does both. */
 static void publish(struct bt_shard *s, uint32_t to)
 {
-	bt_spsc_publish(s->out[to]);
-	if (!s->raw && to != s->index)
+	if (s->raw && to != s->index)
+		return;
+	if (s->set->lazy)
+		bt_spsc_publish_lazy(s->out[to]);
+	else
+		bt_spsc_publish(s->out[to]);
+	if (to != s->index)
 		bt_shard_ring_bell(s, &s->set->shards[to]);
 }
 
@@ -144,8 +153,8 @@ static bool ticket_done(struct bt_shard *s)
 	return bt_spsc_handled(s->ticket_of) >= s->ticket;
 }
 
-/* The reader of the queue rings when it sees `want` after its head has moved, or before it sleeps: so it is set before the last look
- * at the head, and again after each bell. */
+/* The reader of the queue rings when it sees `want` after its head has moved, or before it sleeps. It is set each time before the
+ * last look at the head, when the state says SLEEPS already. */
 static int wait_for_head(struct bt_shard *s, uint32_t to, uint64_t ticket, uint64_t timeout_ns)
 {
 	int rc;

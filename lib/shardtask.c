@@ -105,9 +105,9 @@ static int queue_task(struct bt_shards *set, struct bt_shard *by, struct bt_task
 
 	if (!bt_mpmc_push(q, (struct bt_msg){ (uintptr_t)task, BT_TAG_TASK, home }))
 		return -EAGAIN;
-	if (at != by)
+	if (at != by && atomic_load_explicit(&at->state, memory_order_seq_cst) != BT_AWAKE)
 		bt_shard_ring_bell(by, at);
-	if (place == BT_PLACE_STEALABLE || bt_mpmc_depth(q) > BT_SHARD_KEEP)
+	else if (place == BT_PLACE_STEALABLE || bt_mpmc_depth(q) > BT_SHARD_KEEP)
 		call_help(set, by, home);
 	return 0;
 }

@@ -17,8 +17,8 @@ static size_t plain(const struct bt_msg *m, size_t n)
 
 void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m, size_t n)
 {
-	BT_BUMP(s->count.received, n);
-	BT_BUMP(s->count.batches, 1);
+	size_t all = n;
+
 	while (n > 0) {
 		size_t run = plain(m, n);
 
@@ -31,6 +31,8 @@ void bt_shard_deliver(struct bt_shard *s, uint32_t from, const struct bt_msg *m,
 		m += run;
 		n -= run;
 	}
+	BT_BUMP(s->count.received, all);
+	BT_BUMP(s->count.batches, 1);
 }
 
 /* The writer wants to know that the head has moved. */
@@ -168,8 +170,6 @@ int bt_shard_until(struct bt_shard *s, bool (*done)(struct bt_shard *s), uint64_
 			if (spent >= timeout_ns)
 				return -ETIMEDOUT;
 		}
-		if (s->ticket_of)
-			atomic_store_explicit(&s->ticket_of->want, 1, memory_order_seq_cst);
 		rc = turn(s, timeout_ns == BT_SHARD_FOREVER ? timeout_ns : timeout_ns - spent);
 		if (rc < 0)
 			return rc;

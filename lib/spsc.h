@@ -26,7 +26,7 @@ struct bt_spsc {
 	uint64_t next;                                /* written */
 	uint64_t seen_head;
 	_Alignas(BT_SPSC_LINE) uint64_t mask;         /* capacity - 1 */
-	_Atomic uint32_t want;                        /* the writer waits for head to move; see shardwait.c */
+	_Atomic uint32_t want;                        /* the writer sleeps until head moves: the reader is to wake it */
 	_Alignas(BT_SPSC_LINE) struct bt_msg cells[];
 };
 
@@ -62,6 +62,14 @@ static inline void bt_spsc_unpush(struct bt_spsc *q)
 static inline void bt_spsc_publish(struct bt_spsc *q)
 {
 	atomic_store_explicit(&q->tail, q->next, memory_order_seq_cst);
+}
+
+/* bt_spsc_publish_lazy - the same with no more than release, several times as fast: what the writer reads after it may be older,
+ * unless the reader executes membarrier(2) before it looks. */
+static inline void bt_spsc_publish_lazy(struct bt_spsc *q)
+{
+	atomic_store_explicit(&q->tail, q->next, memory_order_release);
+	atomic_signal_fence(memory_order_seq_cst);
 }
 
 /* bt_spsc_peek - reader: the messages from the oldest on that lie in one piece; *span is the queue's. 0: empty. */
