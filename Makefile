@@ -37,11 +37,13 @@ $(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 # Those of the unit tests and fuzz targets need libelf alone.
 $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
-$(O)/bdisk $(O)/bring $(filter $(O)/unit/shard%,$(UNIT:%=$(O)/unit/%)): LDLIBS += -luring
+$(O)/bdisk $(O)/bring $(O)/shardwc $(filter $(O)/unit/shard%,$(UNIT:%=$(O)/unit/%)): LDLIBS += -luring
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
 $(O)/skeleton: $(O)/contrib/skeleton/skeleton.o $(O)/libbtools.a
+	$(LINK)
+$(O)/shardwc: $(O)/contrib/shards/shardwc.o $(O)/libbtools.a
 	$(LINK)
 $(UNIT:%=$(O)/unit/%): $(O)/unit/%: $(O)/tests/unit/%.o $(O)/libbtools.a
 	@mkdir -p $(@D)
@@ -79,7 +81,7 @@ $(foreach p,$(BENCH_BPF),$(eval $(O)/tests/bench/$(p).o: | $(O)/$(p).skel.h))
 -include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
 
 # Everything that the tests run, in this variant.
-test-programs: all $(O)/skeleton $(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%) $(BENCH:%=$(O)/bench/%)
+test-programs: all $(O)/skeleton $(O)/shardwc $(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%) $(BENCH:%=$(O)/bench/%)
 unit: $(UNIT:%=$(O)/unit/%)
 bench-programs: all $(BENCH:%=$(O)/bench/%)
 
@@ -93,7 +95,7 @@ where:
 	@echo $(abspath $(O))
 
 # Set-up, build all variants, run all tests. TESTS= narrows it: make check TESTS=tests/bagg.bats
-TESTS ?= tests contrib/skeleton
+TESTS ?= tests contrib/skeleton contrib/shards
 check:
 	@contrib/setup test
 	@$(MAKE) -s test-programs hdr-check

@@ -121,8 +121,8 @@ void bt_shards_effective(const struct bt_shards *set, struct bt_shards_effective
  * guest is attached; -EDEADLK: called by a shard; -EALREADY: stopped before. Any thread that is no shard. */
 int bt_shards_stop(struct bt_shards *set);
 
-/* bt_shards_close - stop if that was not done, and free. Takes NULL. No other call may use the set any more; in a child of fork
- * it frees nothing of the parent's. Returns what stop returned; with -EBUSY or -EDEADLK nothing is freed. */
+/* bt_shards_close - stop if that was not done, and free. Takes NULL. No other call may be under way: where there can be one, stop
+ * first, which ends all waits, and join the threads that make them. In a child of fork it frees nothing (-ECHILD). Returns what stop returned; with -EBUSY or -EDEADLK nothing is freed. */
 int bt_shards_close(struct bt_shards *set);
 
 /* bt_shards_get - shard i of the set, 0..n-1. bt_shards_count - n. */
@@ -136,8 +136,9 @@ struct bt_shards *bt_shard_set(const struct bt_shard *s);
 
 /* bt_shard_attach - the calling thread becomes guest i: is pinned, gets its ring, runs start. 0; -EINVAL: i is no guest; -EBUSY: the
  * guest has a thread, or the thread is a shard; -ESHUTDOWN; -ENOTSUP: the backend wants a ring and it got none (queue needs
- * none); what start returned. bt_shard_detach - handle what has come, cancel I/O, run end, and leave; the CPU mask is set back. 0 or
- * -EXDEV. A message to a guest without thread waits in its queue; the raw backend refuses it (-ENOTCONN). */
+ * none); -EPERM: it was attached before, by another thread, and its ring is SINGLE; what start returned. bt_shard_detach - handle what has come, cancel I/O, run end, and leave; the CPU mask is set back. 0 or
+ * -EXDEV; -EDEADLK: called by a handler. A message to a guest without thread waits in its queue until one attaches; the raw backend
+ * refuses it while there has never been one (-ENOTCONN). What waits when the set is stopped is not handled: see depth_messages. */
 int bt_shard_attach(struct bt_shards *set, uint32_t i);
 int bt_shard_detach(struct bt_shard *s);
 
@@ -228,7 +229,8 @@ struct bt_shard_stats {
 	uint64_t stolen;         /* of these, taken from another shard */
 	uint64_t refused;        /* back-pressure: -EAGAIN given to a caller */
 	uint64_t foreign;        /* calls by a thread that it does not belong to, refused */
-	uint64_t failed;         /* I/O that ended with an error other than -ECANCELED; requests answered with an error */
+	uint64_t failed;         /* I/O that ended with an error other than -ECANCELED; requests answered with an error; raw messages whose
+				  * receiver is a guest that has ended */
 	uint64_t io_inline;      /* I/O that was complete at once */
 	uint64_t io_started;     /* I/O that went through the ring, or waited for its socket */
 	uint64_t io_completed;   /* of these, those that ended */

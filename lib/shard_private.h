@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * shard_private - what the files of the shard runtime share: shard.c (life), shardturn.c (the loop), shardsend.c (messages),
- * shardbell.c (sleeping and waking), shardring.c (the ring), shardtask.c, shardio.c, shardask.c, shardstat.c.
+ * shard_private - what the files of the shard runtime share. A set is made (shardmake.c), started and stopped (shard.c); its threads
+ * (shardthread.c) and guests (shardguest.c) turn (shardturn.c): messages (shardsend.c), tasks (shardtask.c), I/O (shardio.c, and
+ * shardpoll.c without a ring), requests (shardask.c). They sleep and wake each other (shardbell.c) through their rings (shardring.c).
  *
  * Who writes what: a shard's own thread writes everything in it but its state (anyone may take it from SLEEPS to AWAKE), its inbox and
  * its task queues. Counters are written by one thread and read by any.
@@ -9,6 +10,7 @@
 #ifndef BT_SHARD_PRIVATE_H
 #define BT_SHARD_PRIVATE_H
 
+#include <errno.h>
 #include <liburing.h>
 #include <pthread.h>
 #include <sched.h>
@@ -26,6 +28,17 @@
 
 /* user_data of what is the runtime's own: the top bit, and the kind in the lowest three. A message has neither. */
 #define BT_UD_OWN (UINT64_C(1) << 63)
+#if defined(__SANITIZE_THREAD__)
+#define BT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BT_TSAN 1
+#endif
+#endif
+#ifndef BT_TSAN
+#define BT_TSAN 0 /* 1: show a checker of threads what the kernel orders */
+#endif
+
 enum bt_ud { BT_UD_IO, BT_UD_BELL, BT_UD_EVENT, BT_UD_CANCEL, BT_UD_SENT };
 #define BT_UD_KIND 7u
 
@@ -41,6 +54,7 @@ struct bt_shard_ring {
 	bool open, event_armed;
 	uint32_t flags; /* BT_RING_* in effect */
 	uint64_t event; /* what the read of the eventfd gives */
+	pid_t owner;    /* the thread that may submit, with BT_RING_SINGLE */
 };
 
 struct bt_shard {
@@ -102,8 +116,7 @@ struct bt_shards {
 	_Atomic uint32_t ready, quiet; /* threads that have got there; futexes */
 	_Alignas(128) _Atomic uint32_t stopping;
 	_Alignas(128) _Atomic uint32_t sleepers; /* shards that may sleep, so whether a stealable task needs a bell */
-	_Alignas(128) _Atomic uint32_t users;    /* outside calls under way that may put something into a queue */
-	_Atomic uint32_t waiters;     /* threads that wait for an answer; both are futexes of the stop */
+	_Alignas(128) _Atomic uint32_t users;    /* outside calls under way that may put something into a queue; a futex */
 	_Atomic uint32_t next_shard;  /* of round robin, from outside */
 	struct bt_mpmc free_asks;
 	struct bt_ask *asks;
@@ -133,6 +146,28 @@ static inline uint64_t bt_shards_now(const struct bt_shards *set)
 	return bt_clock_now(&set->clock);
 }
 
+/* shardmake.c. bt_shards_make - a set without threads, to be freed in any case that leaves *out. 0 or -errno. */
+int bt_shards_make(struct bt_shards **out, const struct bt_shards_opts *opts);
+void bt_shards_free(struct bt_shards *set);
+
+/* shardthread.c. bt_shard_begin - the calling thread becomes s: 0 or -errno. bt_shard_finish - it is no more. bt_threads_start - the
+ * threads of all that are no guests; set->started tells how many there are, also after an error. bt_reach, bt_await - meet others at
+ * a count. */
+int bt_shard_begin(struct bt_shard *s);
+void bt_shard_finish(struct bt_shard *s);
+int bt_threads_start(struct bt_shards *set);
+void bt_threads_join(struct bt_shards *set);
+void bt_reach(_Atomic uint32_t *word);
+void bt_await(_Atomic uint32_t *word, uint32_t value);
+
+static inline bool bt_shards_want_ring(const struct bt_shards *set)
+{
+	return set->opts.backend != BT_SHARD_QUEUE;
+}
+
+/* shard.c. bt_shards_note_ring - for bt_shards_effective. */
+void bt_shards_note_ring(struct bt_shards *set, const struct bt_shard_ring *r);
+
 /* bt_shards_forked - whether this process is a child of the one that made the set. */
 bool bt_shards_forked(const struct bt_shards *set);
 
@@ -141,12 +176,13 @@ int bt_shards_enter(struct bt_shards *set);
 void bt_shards_leave(struct bt_shards *set);
 
 /* shardturn.c. bt_shard_work - handle what there is, once. bt_shard_has_work - whether there is something. bt_shard_loop - the
- * thread of a shard until the set stops. bt_shard_drain - the last work: until nothing is left. bt_shard_until - turn until
+ * thread of a shard until the set stops. bt_shard_drain - the last work: cancel I/O, and go on until nothing is
+ * left, or `most` were handled. bt_shard_until - turn until
  * done(s) or the timeout. */
 size_t bt_shard_work(struct bt_shard *s);
 bool bt_shard_has_work(struct bt_shard *s);
 void bt_shard_loop(struct bt_shard *s);
-void bt_shard_drain(struct bt_shard *s);
+void bt_shard_drain(struct bt_shard *s, uint64_t most);
 int bt_shard_until(struct bt_shard *s, bool (*done)(struct bt_shard *s), uint64_t timeout_ns);
 
 /* bt_shard_deliver - messages to the program and tasks to themselves. */
@@ -165,12 +201,15 @@ int bt_shard_idle(struct bt_shard *s, uint64_t until_ns);
 void bt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns, int *rc);
 void bt_futex_wake(_Atomic uint32_t *word);
 
-/* shardring.c. bt_ring_open - in the thread of s. 0 or -errno. bt_ring_close - takes one that is not open. bt_ring_sqe - an
+/* shardring.c. bt_ring_open - in the thread of s. 0 or -errno. bt_ring_close - takes one that is not open. bt_ring_pause,
+ * bt_ring_resume - a guest goes and comes back: 0, or -EPERM: the ring is another thread's. bt_ring_sqe - an
  * entry, or NULL: the kernel takes no more now. bt_ring_submit - 0 or -errno: what was not submitted stays. bt_ring_wait - submit,
  * and sleep until a completion, left_ns at most. bt_ring_reap - handle completions; how many. bt_ring_arm_event - see
  * shardring.c; false: no room now. bt_ring_put_message - the one in that slot of the queue to `to`; -EAGAIN or -ENOTCONN. */
 int bt_ring_open(struct bt_shard *s);
 void bt_ring_close(struct bt_shard *s);
+void bt_ring_pause(struct bt_shard *s);
+int bt_ring_resume(struct bt_shard *s);
 struct io_uring_sqe *bt_ring_sqe(struct bt_shard *s);
 int bt_ring_submit(struct bt_shard *s);
 int bt_ring_wait(struct bt_shard *s, uint64_t left_ns);
@@ -190,8 +229,18 @@ size_t bt_tasks_run(struct bt_shard *s);
 size_t bt_tasks_steal(struct bt_shard *s);
 bool bt_tasks_pending(struct bt_shard *s);
 
-/* shardio.c. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_ready - the
+enum bt_io_op { BT_IO_READ_AT, BT_IO_WRITE_AT, BT_IO_RECV, BT_IO_SEND, BT_IO_ACCEPT, BT_IO_CONNECT };
+#define BT_POLLED_MAX 1024 /* sockets that wait at once, without a ring */
+
+/* bt_io_result - of a system call just made, as a ring gives it. */
+static inline int32_t bt_io_result(ssize_t n)
+{
+	return n < 0 ? -errno : (int32_t)n;
+}
+
+/* shardio.c, shardpoll.c. bt_io_try_socket - without waiting; -EAGAIN: not now. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_ready - the
  * same: whether one can go on. bt_io_sleep - the same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
+int32_t bt_io_try_socket(const struct bt_io *io);
 void bt_io_landed(struct bt_shard *s, struct bt_io *io, int32_t result);
 size_t bt_io_poll(struct bt_shard *s);
 bool bt_io_ready(struct bt_shard *s);

@@ -201,17 +201,9 @@ static int wait_for(struct bt_shards *set, uint32_t id, uint64_t timeout_ns, int
 /* Not refused by a stop: what was asked before it is answered or ended by it. */
 int bt_shards_wait(struct bt_shards *set, uint32_t id, uint64_t timeout_ns, int *status, uint64_t *value)
 {
-	int rc;
-
 	if (bt_shard_mine)
 		return -EDEADLK;
-	if (bt_shards_forked(set))
-		return -ECHILD;
-	atomic_fetch_add(&set->waiters, 1);
-	rc = wait_for(set, id, timeout_ns, status, value);
-	if (atomic_fetch_sub(&set->waiters, 1) == 1 && atomic_load(&set->stopping))
-		bt_futex_wake(&set->waiters);
-	return rc;
+	return bt_shards_forked(set) ? -ECHILD : wait_for(set, id, timeout_ns, status, value);
 }
 
 int bt_shards_cancel(struct bt_shards *set, uint32_t id)

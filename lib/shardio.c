@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -12,9 +11,7 @@
 
 #include "shard_private.h"
 
-#define POLLED_MAX 1024 /* sockets that wait at once, without a ring */
-
-enum op { READ_AT, WRITE_AT, RECV, SEND, ACCEPT, CONNECT };
+enum { IDLE, BUSY, CANCELLING }; /* bt_io.busy */
 
 int bt_shard_file_init(struct bt_shard_file *f, int fd)
 {
@@ -28,50 +25,18 @@ int bt_shard_file_init(struct bt_shard_file *f, int fd)
 	return 0;
 }
 
-static int32_t result(ssize_t n)
-{
-	return n < 0 ? -errno : (int32_t)n;
-}
-
 /* Without waiting. -EAGAIN: not now; -EOPNOTSUPP: this file cannot say. */
 static int32_t try_file(const struct bt_io *io, int flags)
 {
 	struct iovec v = { io->buf, io->len };
 
-	return result(io->op == READ_AT ? preadv2(io->fd, &v, 1, (off_t)io->offset, flags) :
+	return bt_io_result(io->op == BT_IO_READ_AT ? preadv2(io->fd, &v, 1, (off_t)io->offset, flags) :
 					  pwritev2(io->fd, &v, 1, (off_t)io->offset, flags));
-}
-
-/* The error of a connection that was under way. */
-static int32_t connected(int fd)
-{
-	socklen_t len = sizeof(int);
-	int error = 0;
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? -errno : -error;
-}
-
-static int32_t try_socket(struct bt_io *io)
-{
-	struct pollfd p = { .fd = io->fd, .events = io->op == ACCEPT ? POLLIN : POLLOUT };
-
-	switch ((enum op)io->op) {
-	case RECV:
-		return result(recv(io->fd, io->buf, io->len, MSG_DONTWAIT));
-	case SEND:
-		return result(send(io->fd, io->buf, io->len, MSG_DONTWAIT | MSG_NOSIGNAL));
-	case ACCEPT: /* the listener may block, and the connection may go between the two calls: then this waits as it would */
-		return poll(&p, 1, 0) > 0 ? result(accept4(io->fd, NULL, NULL, SOCK_CLOEXEC)) : -EAGAIN;
-	case CONNECT:
-		return poll(&p, 1, 0) > 0 ? connected(io->fd) : -EAGAIN;
-	default:
-		return -EINVAL;
-	}
 }
 
 static void begin(struct bt_shard *s, struct bt_io *io)
 {
-	io->busy = 1;
+	io->busy = BUSY;
 	io->next = s->io;
 	io->link = &s->io;
 	if (s->io)
@@ -87,7 +52,7 @@ static void finish(struct bt_shard *s, struct bt_io *io)
 	*io->link = io->next;
 	if (io->next)
 		io->next->link = io->link;
-	io->busy = 0;
+	io->busy = IDLE;
 	s->pending_io--;
 	atomic_store_explicit(&s->shown_io, s->pending_io, memory_order_relaxed);
 }
@@ -113,23 +78,23 @@ static int complete(struct bt_shard *s, struct bt_io *io, int32_t res)
 
 static void prepare(struct io_uring_sqe *sqe, const struct bt_io *io)
 {
-	switch ((enum op)io->op) {
-	case READ_AT:
+	switch ((enum bt_io_op)io->op) {
+	case BT_IO_READ_AT:
 		io_uring_prep_read(sqe, io->fd, io->buf, io->len, io->offset);
 		break;
-	case WRITE_AT:
+	case BT_IO_WRITE_AT:
 		io_uring_prep_write(sqe, io->fd, io->buf, io->len, io->offset);
 		break;
-	case RECV:
+	case BT_IO_RECV:
 		io_uring_prep_recv(sqe, io->fd, io->buf, io->len, 0);
 		break;
-	case SEND:
+	case BT_IO_SEND:
 		io_uring_prep_send(sqe, io->fd, io->buf, io->len, MSG_NOSIGNAL);
 		break;
-	case ACCEPT:
+	case BT_IO_ACCEPT:
 		io_uring_prep_accept(sqe, io->fd, NULL, NULL, SOCK_CLOEXEC);
 		break;
-	case CONNECT:
+	case BT_IO_CONNECT:
 		io_uring_prep_connect(sqe, io->fd, io->buf, io->len);
 		break;
 	}
@@ -141,7 +106,7 @@ static int start(struct bt_shard *s, struct bt_io *io)
 {
 	struct io_uring_sqe *sqe = NULL;
 
-	if (s->ring.open ? !(sqe = bt_ring_sqe(s)) : s->pending_io >= POLLED_MAX) {
+	if (s->ring.open ? !(sqe = bt_ring_sqe(s)) : s->pending_io >= BT_POLLED_MAX) {
 		BT_BUMP(s->count.refused, 1);
 		return -EAGAIN;
 	}
@@ -151,7 +116,7 @@ static int start(struct bt_shard *s, struct bt_io *io)
 	return 0;
 }
 
-static int check(struct bt_shard *s, struct bt_io *io, enum op op, int fd, const void *buf, uint32_t len)
+static int check(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, int fd, const void *buf, uint32_t len)
 {
 	if (!bt_shard_is_mine(s))
 		return -EXDEV;
@@ -168,7 +133,7 @@ static int check(struct bt_shard *s, struct bt_io *io, enum op op, int fd, const
 	return 0;
 }
 
-static int file_io(struct bt_shard *s, struct bt_io *io, enum op op, const struct bt_shard_file *f, const void *buf, uint32_t len,
+static int file_io(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, const struct bt_shard_file *f, const void *buf, uint32_t len,
 		   uint64_t offset)
 {
 	int rc = check(s, io, op, f->fd, buf, len);
@@ -191,25 +156,25 @@ static int file_io(struct bt_shard *s, struct bt_io *io, enum op op, const struc
 
 int bt_shard_read_at(struct bt_shard *s, struct bt_io *io, const struct bt_shard_file *f, void *buf, uint32_t len, uint64_t offset)
 {
-	return file_io(s, io, READ_AT, f, buf, len, offset);
+	return file_io(s, io, BT_IO_READ_AT, f, buf, len, offset);
 }
 
 int bt_shard_write_at(struct bt_shard *s, struct bt_io *io, const struct bt_shard_file *f, const void *buf, uint32_t len,
 		      uint64_t offset)
 {
-	return file_io(s, io, WRITE_AT, f, buf, len, offset);
+	return file_io(s, io, BT_IO_WRITE_AT, f, buf, len, offset);
 }
 
 /* The kernel's ring tries for itself first; a send mostly succeeds, so it need not come back through the ring. */
-static int socket_io(struct bt_shard *s, struct bt_io *io, enum op op, int fd, const void *buf, uint32_t len)
+static int socket_io(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, int fd, const void *buf, uint32_t len)
 {
 	int rc = check(s, io, op, fd, buf, len);
 	int32_t res;
 
 	if (rc < 0)
 		return rc;
-	if (op == SEND || !s->ring.open) {
-		res = try_socket(io);
+	if (op == BT_IO_SEND || !s->ring.open) {
+		res = bt_io_try_socket(io);
 		if (res != -EAGAIN && res != -EINTR)
 			return complete(s, io, res);
 	}
@@ -218,23 +183,23 @@ static int socket_io(struct bt_shard *s, struct bt_io *io, enum op op, int fd, c
 
 int bt_shard_sock_recv(struct bt_shard *s, struct bt_io *io, int fd, void *buf, uint32_t len)
 {
-	return socket_io(s, io, RECV, fd, buf, len);
+	return socket_io(s, io, BT_IO_RECV, fd, buf, len);
 }
 
 int bt_shard_sock_send(struct bt_shard *s, struct bt_io *io, int fd, const void *buf, uint32_t len)
 {
-	return socket_io(s, io, SEND, fd, buf, len);
+	return socket_io(s, io, BT_IO_SEND, fd, buf, len);
 }
 
 int bt_shard_sock_accept(struct bt_shard *s, struct bt_io *io, int fd)
 {
-	return socket_io(s, io, ACCEPT, fd, NULL, 1);
+	return socket_io(s, io, BT_IO_ACCEPT, fd, NULL, 1);
 }
 
 /* Without a ring the socket is made non-blocking for the call, and waits until it can be written to. */
 int bt_shard_sock_connect(struct bt_shard *s, struct bt_io *io, int fd, const struct sockaddr *to, socklen_t len)
 {
-	int rc = check(s, io, CONNECT, fd, to, len), flags;
+	int rc = check(s, io, BT_IO_CONNECT, fd, to, len), flags;
 	int32_t res;
 
 	if (rc < 0 || s->ring.open)
@@ -253,6 +218,7 @@ static bool push_cancel(struct bt_shard *s, struct bt_io *io)
 
 	if (!sqe)
 		return false;
+	io->busy = CANCELLING;
 	io_uring_prep_cancel64(sqe, BT_UD_OWN | BT_UD_IO | (uintptr_t)io, 0);
 	sqe->user_data = BT_UD_OWN | BT_UD_CANCEL;
 	return true;
@@ -272,55 +238,9 @@ int bt_shard_io_cancel(struct bt_shard *s, struct bt_io *io)
 
 void bt_io_cancel_all(struct bt_shard *s)
 {
-	for (struct bt_io *io = s->io, *next; io; io = next) {
-		next = io->next;
-		if (!s->ring.open)
-			bt_io_landed(s, io, -ECANCELED);
-		else
-			push_cancel(s, io);
-	}
-}
-
-size_t bt_io_poll(struct bt_shard *s)
-{
-	size_t n = 0;
-
-	for (struct bt_io *io = s->io, *next; io; io = next) {
-		int32_t res = try_socket(io);
-
-		next = io->next;
-		if (res == -EAGAIN || res == -EINTR)
-			continue;
-		bt_io_landed(s, io, res);
-		n++;
-		next = s->io; /* done may have begun or cancelled any of them */
-	}
-	return n;
-}
-
-static nfds_t list_fds(const struct bt_shard *s, struct pollfd *fds)
-{
-	nfds_t n = 0;
-
-	for (const struct bt_io *io = s->io; io && n < POLLED_MAX; io = io->next)
-		fds[n++] = (struct pollfd){ .fd = io->fd, .events = io->op == RECV || io->op == ACCEPT ? POLLIN : POLLOUT };
-	return n;
-}
-
-bool bt_io_ready(struct bt_shard *s)
-{
-	struct pollfd fds[POLLED_MAX];
-
-	return s->pending_io > 0 && poll(fds, list_fds(s, fds), 0) > 0;
-}
-
-int bt_io_sleep(struct bt_shard *s, uint64_t timeout_ns)
-{
-	struct timespec ts = { .tv_sec = (time_t)(timeout_ns / 1000000000u), .tv_nsec = (long)(timeout_ns % 1000000000u) };
-	struct pollfd fds[POLLED_MAX + 1] = { { .fd = s->bell_fd, .events = POLLIN } };
-	uint64_t rung;
-
-	if (ppoll(fds, 1 + list_fds(s, fds + 1), timeout_ns == BT_SHARD_FOREVER ? NULL : &ts, NULL) < 0)
-		return -errno;
-	return fds[0].revents && read(s->bell_fd, &rung, sizeof(rung)) < 0 ? -errno : 0;
+	while (s->io && !s->ring.open)
+		bt_io_landed(s, s->io, -ECANCELED);
+	for (struct bt_io *io = s->io; io; io = io->next)
+		if (io->busy == BUSY && !push_cancel(s, io))
+			return;
 }

@@ -96,6 +96,7 @@ int bt_ring_open(struct bt_shard *s)
 		flags &= ~(uint32_t)BT_RING_CQE_SKIP;
 	io_uring_ring_dontfork(&r->u);
 	io_uring_register_ring_fd(&r->u);
+	r->owner = gettid();
 	r->flags = flags;
 	r->open = true;
 	atomic_store(&s->ring_fd, r->u.ring_fd);
@@ -110,6 +111,24 @@ void bt_ring_close(struct bt_shard *s)
 	s->ring.open = false;
 	atomic_store(&s->ring_fd, -1);
 	io_uring_queue_exit(&s->ring.u);
+}
+
+/* The registration of the descriptor is the thread's. */
+void bt_ring_pause(struct bt_shard *s)
+{
+	if (!s->ring.open)
+		return;
+	bt_ring_submit(s);
+	io_uring_unregister_ring_fd(&s->ring.u);
+}
+
+int bt_ring_resume(struct bt_shard *s)
+{
+	if (s->ring.flags & BT_RING_SINGLE && s->ring.owner != gettid())
+		return -EPERM;
+	s->ring.owner = gettid();
+	io_uring_register_ring_fd(&s->ring.u);
+	return 0;
 }
 
 int bt_ring_submit(struct bt_shard *s)
@@ -198,7 +217,8 @@ static void sent(struct bt_shard *s, const struct io_uring_cqe *cqe)
 
 	if (cqe->res >= 0)
 		return;
-	if (bt_ring_put_message(s, to, cqe->user_data >> SLOT_SHIFT & (BT_SPSC_MAX - 1)) == 0)
+	if ((cqe->res == -ENOMEM || cqe->res == -EOVERFLOW || cqe->res == -EAGAIN) &&
+	    bt_ring_put_message(s, to, cqe->user_data >> SLOT_SHIFT & (BT_SPSC_MAX - 1)) == 0)
 		BT_BUMP(s->count.resent, 1);
 	else
 		BT_BUMP(s->count.failed, 1);
@@ -242,9 +262,8 @@ static void received(struct bt_shard *s, struct bt_msg *m, size_t n)
 {
 	struct bt_spsc *q = s->in[m->from];
 
-#ifdef __SANITIZE_THREAD__
-	bt_spsc_pending(q);
-#endif
+	if (BT_TSAN)
+		bt_spsc_pending(q);
 	bt_shard_deliver(s, m->from, m, n);
 	bt_spsc_consume(q, n);
 }

@@ -192,11 +192,20 @@ static bool in_flight(struct bt_shard *s)
 	return false;
 }
 
-void bt_shard_drain(struct bt_shard *s)
+static bool unfinished(struct bt_shard *s)
 {
-	bt_io_cancel_all(s);
+	return in_flight(s) || bt_mpmc_pending(&s->inbox) || bt_tasks_pending(s);
+}
+
+void bt_shard_drain(struct bt_shard *s, uint64_t most)
+{
+	uint64_t done = 0, n = 1;
+
 	s->in_turn = true;
-	while (bt_shard_work(s) > 0 || in_flight(s) || s->pending_io > 0 || bt_mpmc_pending(&s->inbox) || bt_tasks_pending(s)) {
+	while (s->pending_io > 0 || (done < most && (n > 0 || unfinished(s)))) {
+		bt_io_cancel_all(s); /* again, if the ring had no room for it */
+		n = bt_shard_work(s);
+		done += n;
 		bt_shard_push_out(s);
 		if (s->ring.open)
 			io_uring_get_events(&s->ring.u);

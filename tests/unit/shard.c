@@ -290,22 +290,43 @@ static void count_end(struct bt_shard *self, void *arg)
 	__atomic_fetch_add(&ended, 1, __ATOMIC_SEQ_CST);
 }
 
+static uint64_t sent_to_0;
+static _Atomic bool was_sent;
+
+static void send_to_0(struct bt_shard *self, struct bt_task *task)
+{
+	(void)task;
+	CHECK_EQ(bt_shard_send(self, 0, COUNT, sent_to_0++), 0);
+	atomic_store(&was_sent, true);
+}
+
 static void life(enum bt_shard_backend backend)
 {
 	static const struct bt_shard_ops counting = { .start = count_start, .messages = handle, .end = count_end };
 	struct bt_shards_opts o = opts_for(backend);
+	struct bt_task to_0 = { send_to_0, NULL };
+	struct bt_shard_stats st;
 	struct bt_shards *set;
 
+	sent_to_0 = 0;
 	started = ended = 0;
 	o.ops = &counting;
 	set = open_set(&o);
 	CHECK_EQ(started, 1);
-	for (int i = 0; i < 3; i++) { /* a guest may come back */
+	for (uint64_t i = 0; i < 3; i++) { /* a guest may come back, and finds what came meanwhile */
 		attach_0(set);
-		CHECK_EQ(bt_shard_send(bt_shard_self(), 1, COUNT, (uint64_t)i), 0);
+		CHECK_EQ(bt_shard_send(bt_shard_self(), 1, COUNT, i), 0);
+		CHECK(i == 0 || turn_until(bt_shard_self(), &got[0], i));
 		CHECK_EQ(bt_shard_detach(bt_shard_self()), 0);
+		atomic_store(&was_sent, false);
+		CHECK_EQ(bt_shards_spawn(set, &to_0, BT_PLACE_PINNED, 1), 0);
+		while (!atomic_load(&was_sent))
+			usleep(100);
 	}
 	CHECK_EQ(bt_shards_stop(set), 0);
+	CHECK_EQ(disorder[0], 0);
+	bt_shards_stats(set, &st);
+	CHECK_EQ(st.depth_messages, 1); /* the last one */
 	CHECK_EQ(started, 4);
 	CHECK_EQ(ended, 4);
 	CHECK_EQ(got[1], 3);
