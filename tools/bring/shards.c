@@ -13,6 +13,7 @@
 #include "shards.h"
 
 #define PATIENCE_NS 50000000u /* how long a shard may wait without looking whether the link is broken */
+#define PATIENCE_TURNS 200    /* of that length without a message: it is lost */
 
 struct port {
 	_Alignas(128) struct bt_shard *shard;
@@ -163,14 +164,16 @@ static void shards_leave(struct bring_end *e)
 		bt_shard_detach(s->ports[e->side].shard);
 }
 
-/* Handles what comes, for a while at most. */
+/* Handles what comes, for a while at most. Returns how much, or -errno. */
 static int turn(struct bring_link *l, struct port *p, uint64_t timeout_ns)
 {
 	int rc = bt_shard_turn(p->shard, timeout_ns);
 
 	if (rc < 0 && rc != -EINTR)
 		return rc;
-	return atomic_load_explicit(&l->broken, memory_order_relaxed) ? -EPIPE : 0;
+	if (atomic_load_explicit(&l->broken, memory_order_relaxed))
+		return -EPIPE;
+	return rc > 0 ? rc : 0;
 }
 
 /* There is no room, or the partner is not there yet. */
@@ -214,12 +217,17 @@ static int shards_receive(struct bring_end *e, uint64_t *values, uint32_t cap)
 {
 	struct shards *s = e->link->state;
 	struct port *p = &s->ports[e->side];
-	uint32_t n = 0;
+	uint32_t n = 0, turns = 0;
 	int rc;
 
-	while (p->head == p->tail)
-		if ((rc = turn(e->link, p, PATIENCE_NS)) < 0 && p->head == p->tail)
+	while (p->head == p->tail) {
+		rc = turn(e->link, p, PATIENCE_NS);
+		if (p->head == p->tail && rc < 0)
 			return rc;
+		/* A partner waits for the worker as long as that pleases; the worker's partner answers at once. */
+		if (e->side == 0 && rc == 0 && ++turns == PATIENCE_TURNS)
+			return -ETIMEDOUT;
+	}
 	while (n < cap && p->head != p->tail)
 		values[n++] = p->values[p->head++ & p->mask];
 	return (int)n;
@@ -240,7 +248,7 @@ int bring_shards_serve(struct bring_end *e, bring_handler *handler, void *arg)
 
 	p->arg = arg;
 	p->handler = handler;
-	while (!p->stop && rc == 0)
+	while (!p->stop && rc >= 0)
 		rc = turn(e->link, p, PATIENCE_NS);
 	return p->stop ? 0 : rc;
 }
