@@ -3,8 +3,8 @@
  * mpmc - a bounded queue of messages for any number of writers and readers.
  *
  * Each cell carries a turn: the count at which it may be written next, and that count + 1 once it may be read. A side claims a
- * count by compare-and-swap and then has the cell to itself (D. Vyukov's bounded queue). A claimed cell that is not written yet makes
- * the queue look empty to readers that come to it, but never to bt_mpmc_pending.
+ * count by compare-and-swap and then has the cell to itself (D. Vyukov's bounded queue). A claimed cell that is not written yet
+ * makes the queue look empty to readers that come to it, but never to bt_mpmc_pending.
  */
 #ifndef BT_MPMC_H
 #define BT_MPMC_H

@@ -19,11 +19,12 @@
  *  - After fork the child has no shards: its calls end with -ECHILD or -EXDEV, and the parent does not notice.
  *
  * Sleeping and waking. A shard without work spins a while (see `spin_ns`) and then sleeps. It writes SLEEPS into its state, looks
- * at everything that could have brought work once more, and only then sleeps. A sender first makes its message visible, then reads
- * that state. All four accesses are sequentially consistent, so at least one of the two sees the other: the sender rings, or the
- * sleeper does not sleep. (Where shards spin, sending is what is frequent and sleeping is not: the sender then has no barrier, and the
- * sleeper executes membarrier(2) before it looks, which is one for all.) Whoever takes the state from SLEEPS to AWAKE rings, and nobody else: one doorbell for each sleep. A
- * sleeper waits for the bell itself (a completion, the value of a futex, a readable eventfd), so one that rings early is not lost.
+ * at everything that could have brought work once more, and only then sleeps. A sender first makes its message visible, then
+ * reads that state. All four accesses are sequentially consistent, so at least one of the two sees the other: the sender rings,
+ * or the sleeper does not sleep. (Where shards spin, sending is what is frequent and sleeping is not: the sender then has no
+ * barrier, and the sleeper executes membarrier(2) before it looks, which is one for all.) Whoever takes the state from SLEEPS to
+ * AWAKE rings, and nobody else: one doorbell for each sleep. A sleeper waits for the bell itself (a completion, the value of a
+ * futex, a readable eventfd), so one that rings early is not lost.
  */
 #ifndef BT_SHARD_H
 #define BT_SHARD_H
@@ -85,7 +86,7 @@ struct bt_shards_opts {
 	uint32_t asks;             /* requests from outside at once, in all, 1..4096; 0: 256 */
 	uint32_t ring_flags;       /* BT_RING_* */
 	uint32_t ring_entries;     /* 1..32768, rounded up to a power of two by the kernel; 0: 256 */
-	uint32_t cq_entries;       /* at least ring_entries; 0: twice as many, or with raw room for all messages under way, if at most 65536 */
+	uint32_t cq_entries;       /* at least ring_entries; 0: twice as many, or with raw room for all messages under way, up to 65536 */
 	int sqpoll_cpu;            /* with sqpoll_pinned: CPU of the SQPOLL threads */
 	bool sqpoll_pinned;
 	uint64_t spin_ns;          /* how long to spin before sleeping: a time, BT_SHARD_FOREVER, or BT_SHARD_SPIN_ADAPTIVE: as long as
@@ -116,13 +117,14 @@ int bt_shards_open(struct bt_shards **out, const struct bt_shards_opts *opts);
 /* bt_shards_effective - what is used. Complete once open has returned and, for guests, they are attached. */
 void bt_shards_effective(const struct bt_shards *set, struct bt_shards_effective *out);
 
-/* bt_shards_stop - end all shards: from now on new work is refused with -ESHUTDOWN, then what is queued is handled, I/O under way is
- * cancelled (done is called with -ECANCELED), and the threads are joined. Blocks as long as the handlers do. 0; -EBUSY: a
+/* bt_shards_stop - end all shards: from now on new work is refused with -ESHUTDOWN, then what is queued is handled, I/O under way
+ * is cancelled (done is called with -ECANCELED), and the threads are joined. Blocks as long as the handlers do. 0; -EBUSY: a
  * guest is attached; -EDEADLK: called by a shard; -EALREADY: stopped before. Any thread that is no shard. */
 int bt_shards_stop(struct bt_shards *set);
 
 /* bt_shards_close - stop if that was not done, and free. Takes NULL. No other call may be under way: where there can be one, stop
- * first, which ends all waits, and join the threads that make them. In a child of fork it frees nothing (-ECHILD). Returns what stop returned; with -EBUSY or -EDEADLK nothing is freed. */
+ * first, which ends all waits, and join the threads that make them. In a child of fork it frees nothing (-ECHILD). Returns what
+ * stop returned; with -EBUSY or -EDEADLK nothing is freed. */
 int bt_shards_close(struct bt_shards *set);
 
 /* bt_shards_get - shard i of the set, 0..n-1. bt_shards_count - n. */
@@ -134,17 +136,19 @@ struct bt_shard *bt_shard_self(void);
 uint32_t bt_shard_index(const struct bt_shard *s);
 struct bt_shards *bt_shard_set(const struct bt_shard *s);
 
-/* bt_shard_attach - the calling thread becomes guest i: is pinned, gets its ring, runs start. 0; -EINVAL: i is no guest; -EBUSY: the
- * guest has a thread, or the thread is a shard; -ESHUTDOWN; -ENOTSUP: the backend wants a ring and it got none (queue needs
- * none); -EPERM: it was attached before, by another thread, and its ring is SINGLE; what start returned. bt_shard_detach - handle what has come, cancel I/O, run end, and leave; the CPU mask is set back. 0 or
- * -EXDEV; -EDEADLK: called by a handler. A message to a guest without thread waits in its queue until one attaches; the raw backend
- * refuses it while there has never been one (-ENOTCONN). What waits when the set is stopped is not handled: see depth_messages. */
+/* bt_shard_attach - the calling thread becomes guest i: is pinned, gets its ring, runs start. 0; -EINVAL: i is no guest; -EBUSY:
+ * the guest has a thread, or the thread is a shard; -ESHUTDOWN; -ENOTSUP: the backend wants a ring and it got none (queue needs
+ * none); -EPERM: it was attached before, by another thread, and its ring is SINGLE; what start returned. bt_shard_detach - handle
+ * what has come, cancel I/O, run end, and leave; the CPU mask is set back. 0 or -EXDEV; -EDEADLK: called by a handler. A message
+ * to a guest without thread waits in its queue until one attaches; the raw backend refuses it while there has never been one
+ * (-ENOTCONN). What waits when the set is stopped is not handled: see depth_messages. */
 int bt_shard_attach(struct bt_shards *set, uint32_t i);
 int bt_shard_detach(struct bt_shard *s);
 
-/* bt_shard_turn - for guests: handle what there is; when there was nothing, wait timeout_ns at most (0: do not) until there is, and
- * handle that. Returns how many messages, tasks, completions and requests were handled, 0 after the timeout or for nothing; -EINTR: a
- * signal came while it slept (one that comes while it spins goes unseen: give a timeout); -EXDEV; -EDEADLK: called by a handler. */
+/* bt_shard_turn - for guests: handle what there is; when there was nothing, wait timeout_ns at most (0: do not) until there is,
+ * and handle that. Returns how many messages, tasks, completions and requests were handled, 0 after the timeout or for nothing;
+ * -EINTR: a signal came while it slept (one that comes while it spins goes unseen: give a timeout); -EXDEV; -EDEADLK: called by a
+ * handler. */
 int bt_shard_turn(struct bt_shard *s, uint64_t timeout_ns);
 
 /* -- messages; s is the caller's own shard, to is any shard of its set, itself included. tag: 0..BT_SHARD_TAG_MAX, value:
@@ -206,9 +210,9 @@ struct bt_task {
 int bt_shard_spawn(struct bt_shard *s, struct bt_task *task, enum bt_place place, uint64_t key);
 int bt_shards_spawn(struct bt_shards *set, struct bt_task *task, enum bt_place place, uint64_t key);
 
-/* bt_join_wait - wait until all tasks of the group have run, timeout_ns at most; meanwhile what comes in is handled and
- * tasks are run, so not for handlers. 0, -ETIMEDOUT, -EINTR, -EDEADLK, -EXDEV; -EINVAL: s is not its waiter. bt_join_left - how many
- * have not run yet; 0: the group is the caller's again, and what the tasks wrote can be read. Any thread. */
+/* bt_join_wait - wait until all tasks of the group have run, timeout_ns at most; meanwhile what comes in is handled and tasks are
+ * run, so not for handlers. 0, -ETIMEDOUT, -EINTR, -EDEADLK, -EXDEV; -EINVAL: s is not its waiter. bt_join_left - how many have
+ * not run yet; 0: the group is the caller's again, and what the tasks wrote can be read. Any thread. */
 int bt_join_wait(struct bt_shard *s, struct bt_join *join, uint64_t timeout_ns);
 uint32_t bt_join_left(struct bt_join *join);
 

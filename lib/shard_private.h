@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * shard_private - what the files of the shard runtime share. A set is made (shardmake.c), started and stopped (shard.c); its threads
- * (shardthread.c) and guests (shardguest.c) turn (shardturn.c): messages (shardsend.c), tasks (shardtask.c), I/O (shardio.c, and
- * shardpoll.c without a ring), requests (shardask.c). They sleep and wake each other (shardbell.c) through their rings (shardring.c).
+ * shard_private - what the files of the shard runtime share. A set is made (shardmake.c), started and stopped (shard.c); its
+ * threads (shardthread.c) and guests (shardguest.c) turn (shardturn.c): messages (shardsend.c), tasks (shardtask.c), I/O
+ * (shardio.c, and shardpoll.c without a ring), requests (shardask.c). They sleep and wake each other (shardbell.c) through their
+ * rings (shardring.c).
  *
- * Who writes what: a shard's own thread writes everything in it but its state (anyone may take it from SLEEPS to AWAKE), its inbox and
- * its task queues. Counters are written by one thread and read by any.
+ * Who writes what: a shard's own thread writes everything in it but its state (anyone may take it from SLEEPS to AWAKE), its
+ * inbox and its task queues. Counters are written by one thread and read by any.
  */
 #ifndef BT_SHARD_PRIVATE_H
 #define BT_SHARD_PRIVATE_H
@@ -150,9 +151,9 @@ static inline uint64_t bt_shards_now(const struct bt_shards *set)
 int bt_shards_make(struct bt_shards **out, const struct bt_shards_opts *opts);
 void bt_shards_free(struct bt_shards *set);
 
-/* shardthread.c. bt_shard_begin - the calling thread becomes s: 0 or -errno. bt_shard_finish - it is no more. bt_threads_start - the
- * threads of all that are no guests; set->started tells how many there are, also after an error. bt_reach, bt_await - meet others at
- * a count. */
+/* shardthread.c. bt_shard_begin - the calling thread becomes s: 0 or -errno. bt_shard_finish - it is no more. bt_threads_start -
+ * the threads of all that are no guests; set->started tells how many there are, also after an error. bt_reach, bt_await - meet
+ * others at a count. */
 int bt_shard_begin(struct bt_shard *s);
 void bt_shard_finish(struct bt_shard *s);
 int bt_threads_start(struct bt_shards *set);
@@ -238,8 +239,9 @@ static inline int32_t bt_io_result(ssize_t n)
 	return n < 0 ? -errno : (int32_t)n;
 }
 
-/* shardio.c, shardpoll.c. bt_io_try_socket - without waiting; -EAGAIN: not now. bt_io_landed - a completion. bt_io_poll - without a ring: try the sockets that wait; how many are done. bt_io_ready - the
- * same: whether one can go on. bt_io_sleep - the same: sleep until one of them or the bell is ready. bt_io_cancel_all. */
+/* shardio.c, shardpoll.c. bt_io_try_socket - without waiting; -EAGAIN: not now. bt_io_landed - a completion. bt_io_poll - without
+ * a ring: try the sockets that wait; how many are done. bt_io_ready - the same: whether one can go on. bt_io_sleep - the same:
+ * sleep until one of them or the bell is ready. bt_io_cancel_all. */
 int32_t bt_io_try_socket(const struct bt_io *io);
 void bt_io_landed(struct bt_shard *s, struct bt_io *io, int32_t result);
 size_t bt_io_poll(struct bt_shard *s);

@@ -2,8 +2,9 @@
  *
  * shardask - a request to a shard from a thread that is none, and its answer.
  *
- * The word of a request holds its state and the generation that its id names. Each step is a compare-and-swap of that word, so of an
- * answer, a cancellation, a deadline and a stop that come at once exactly one wins, and none touches a request that came after.
+ * The word of a request holds its state and the generation that its id names. Each step is a compare-and-swap of that word, so of
+ * an answer, a cancellation, a deadline and a stop that come at once exactly one wins, and none touches a request that came
+ * after.
  */
 #include <errno.h>
 #include <limits.h>

@@ -16,13 +16,15 @@
 
 #include "shard.h"
 
-/* bt_shards_ask - send a request (tag and value as in a message) to shard `to`. deadline_ns: on the set's clock, BT_SHARD_FOREVER for
- * none. 0: *id is to be waited for; -EAGAIN; -ETIME; -EINVAL; -ESHUTDOWN; -ECHILD. Any thread; a shard may ask but must not wait. */
+/* bt_shards_ask - send a request (tag and value as in a message) to shard `to`. deadline_ns: on the set's clock, BT_SHARD_FOREVER
+ * for none. 0: *id is to be waited for; -EAGAIN; -ETIME; -EINVAL; -ESHUTDOWN; -ECHILD. Any thread; a shard may ask but must not
+ * wait. */
 int bt_shards_ask(struct bt_shards *set, uint32_t to, uint32_t tag, uint64_t value, uint64_t deadline_ns, uint32_t *id);
 
-/* bt_shards_wait - wait timeout_ns at most for the answer to id. Every request that was accepted must be waited for, by one thread at a
- * time, until this returns something other than -ETIMEDOUT and -EINTR; then id is gone. 0: *status and *value are the answer (either
- * may be NULL). -ETIMEDOUT, -EINTR: a signal came; -ETIME, -ECANCELED, -ESHUTDOWN; -EINVAL: there is no such id; -EDEADLK: a shard; -ECHILD. */
+/* bt_shards_wait - wait timeout_ns at most for the answer to id. Every request that was accepted must be waited for, by one
+ * thread at a time, until this returns something other than -ETIMEDOUT and -EINTR; then id is gone. 0: *status and *value are the
+ * answer (either may be NULL). -ETIMEDOUT, -EINTR: a signal came; -ETIME, -ECANCELED, -ESHUTDOWN; -EINVAL: there is no such id;
+ * -EDEADLK: a shard; -ECHILD. */
 int bt_shards_wait(struct bt_shards *set, uint32_t id, uint64_t timeout_ns, int *status, uint64_t *value);
 
 /* bt_shards_cancel - make the wait for id end with -ECANCELED at once. 0; -EALREADY: it has ended, the wait says how; -EINVAL. */

@@ -133,8 +133,8 @@ static int check(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, int fd,
 	return 0;
 }
 
-static int file_io(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, const struct bt_shard_file *f, const void *buf, uint32_t len,
-		   uint64_t offset)
+static int file_io(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, const struct bt_shard_file *f, const void *buf,
+		   uint32_t len, uint64_t offset)
 {
 	int rc = check(s, io, op, f->fd, buf, len);
 	int32_t res;

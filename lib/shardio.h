@@ -22,8 +22,8 @@ struct bt_shard_file {
 /* bt_shard_file_init - look at fd. 0 or -errno (-EBADF). */
 int bt_shard_file_init(struct bt_shard_file *f, int fd);
 
-/* One operation. The caller's memory, as its buffer and address are: the runtime's from the call that returned 0 until done is called,
- * which may use it again. */
+/* One operation. The caller's memory, as its buffer and address are: the runtime's from the call that returned 0 until done is
+ * called, which may use it again. */
 struct bt_io {
 	void (*done)(struct bt_shard *self, struct bt_io *io);
 	void *user;     /* the caller's */
@@ -48,8 +48,8 @@ int bt_shard_sock_send(struct bt_shard *s, struct bt_io *io, int fd, const void 
 int bt_shard_sock_accept(struct bt_shard *s, struct bt_io *io, int fd); /* result: a descriptor, close-on-exec, the caller's */
 int bt_shard_sock_connect(struct bt_shard *s, struct bt_io *io, int fd, const struct sockaddr *to, socklen_t len);
 
-/* bt_shard_io_cancel - ask that io end: done is called with -ECANCELED, or with its result when that came first. 0; -EALREADY: io is
- * not under way; -EAGAIN; -EXDEV. */
+/* bt_shard_io_cancel - ask that io end: done is called with -ECANCELED, or with its result when that came first. 0; -EALREADY: io
+ * is not under way; -EAGAIN; -EXDEV. */
 int bt_shard_io_cancel(struct bt_shard *s, struct bt_io *io);
 
 #endif

@@ -51,12 +51,17 @@ size_t bt_tasks_run(struct bt_shard *s)
 	return n;
 }
 
+static bool steal_from(struct bt_shard *victim, struct bt_shard *s)
+{
+	return take(&victim->tasks, s) || (bt_mpmc_depth(&victim->preferred) > BT_SHARD_KEEP && take(&victim->preferred, s));
+}
+
 size_t bt_tasks_steal(struct bt_shard *s)
 {
 	for (uint32_t i = 0; !s->set->opts.no_steal && i + 1 < s->n; i++) {
 		struct bt_shard *victim = &s->set->shards[s->victim];
 
-		if (victim != s && (take(&victim->tasks, s) || (bt_mpmc_depth(&victim->preferred) > BT_SHARD_KEEP && take(&victim->preferred, s))))
+		if (victim != s && steal_from(victim, s))
 			return 1;
 		s->victim = s->victim + 1 < s->n ? s->victim + 1 : 0;
 	}

@@ -2,8 +2,8 @@
  *
  * spsc - a bounded queue of messages with one writer and one reader, in memory that they share.
  *
- * Both count what has passed; a cell is count modulo capacity. Each keeps its own count and a copy of the other's on a cache line of
- * its own and looks at the other's line only when the copy does not allow to go on, so a full line of messages moves at once.
+ * Both count what has passed; a cell is count modulo capacity. Each keeps its own count and a copy of the other's on a cache line
+ * of its own and looks at the other's line only when the copy does not allow to go on, so a full line of messages moves at once.
  * The writer may write several messages before it publishes them; the reader sees spans, and a message counts as handled when it
  * says so.
  */

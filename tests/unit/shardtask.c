@@ -135,8 +135,10 @@ static void skewed(enum bt_shard_backend backend)
 		CHECK_EQ(bt_shard_spawn(s, &items[i].task, BT_PLACE_STEALABLE, 0), 0);
 	}
 	CHECK_EQ(bt_join_wait(s, &free_ones, LONG), 0);
-	for (int i = 0; i < 1000 && bt_join_left(&preferred) > BT_SHARD_KEEP; i++)
-		bt_shard_turn(s, 10000000);
+	while (bt_join_left(&preferred) > BT_SHARD_KEEP)
+		bt_shard_turn(s, 1000000);
+	for (int i = 0; i < 20; i++)
+		bt_shard_turn(s, 1000000); /* nobody takes the rest */
 	CHECK_EQ(bt_join_left(&preferred), BT_SHARD_KEEP);
 	CHECK_EQ(bt_join_left(&bound), 21);
 	CHECK_EQ(bt_join_wait(s, &bound, 1000000), -ETIMEDOUT);
