@@ -211,19 +211,10 @@ static void landed_alone(struct bt_shard *self, struct bt_io *io)
 	s->disk->done[s->disk->n_done++] = s->index;
 }
 
-static void take_nothing(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs, size_t n, void *arg)
-{
-	(void)self;
-	(void)from;
-	(void)msgs;
-	(void)n;
-	(void)arg;
-}
-
 /* A set of one shard, which is the worker's own thread. */
 static int be_alone(struct disk *d, struct bring_job *job, uint32_t cpu)
 {
-	static const struct bt_shard_ops ops = { .messages = take_nothing };
+	static const struct bt_shard_ops ops = { .messages = bring_shards_ignore };
 	struct bt_shards_opts o = BT_SHARDS_OPTS(&ops);
 	int rc;
 

@@ -105,16 +105,7 @@ static int note_thread(struct bt_shard *self, void *arg)
 	return 0;
 }
 
-static void take_nothing(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs, size_t n, void *arg)
-{
-	(void)self;
-	(void)from;
-	(void)msgs;
-	(void)n;
-	(void)arg;
-}
-
-static const struct bt_shard_ops ops = { .start = note_thread, .messages = take_nothing };
+static const struct bt_shard_ops ops = { .start = note_thread, .messages = bring_shards_ignore };
 
 static int start_shards(struct fanout *f, struct bring_job *job)
 {

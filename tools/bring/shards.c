@@ -48,6 +48,15 @@ static void take(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs
 	}
 }
 
+void bring_shards_ignore(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs, size_t n, void *arg)
+{
+	(void)self;
+	(void)from;
+	(void)msgs;
+	(void)n;
+	(void)arg;
+}
+
 static const struct bt_shard_ops ops = { .messages = take };
 
 static int make_port(struct port *p, struct bring_end *e, uint32_t slots)

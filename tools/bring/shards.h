@@ -23,6 +23,9 @@ void bring_shards_count(struct bring_job *job, struct bt_shards *set);
 /* bring_shards_backend - of an engine with shards. */
 enum bt_shard_backend bring_shards_backend(const struct bring_engine *engine);
 
+/* bring_shards_ignore - for sets whose shards send no messages. */
+void bring_shards_ignore(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs, size_t n, void *arg);
+
 /* For an end of a link of shards that was entered. bring_shards_self - its shard. bring_shards_serve - call handler for whatever is
  * received until BRING_STOP is. 0 or -errno. */
 struct bt_shard *bring_shards_self(const struct bring_end *e);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * shm - links through shared memory: a ring of slots for each direction, which one thread fills and one empties.
+ * shm - links through shared memory: a queue of lib/spsc.h in each direction.
  *
- * spsc: a receiver looks at the ring until something is there. futex: it says that it sleeps, and is woken only then. eventfd: every
+ * spsc: a receiver looks at the queue until something is there. futex: it says that it sleeps, and is woken only then. eventfd: every
  * batch is announced, as is usual where the descriptor stands in somebody's poll set.
  */
 #include <errno.h>
@@ -10,151 +10,137 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bring.h"
+#include "spsc.h"
 
-#define LINE 128 /* two cache lines: they are fetched in pairs */
-
-struct ring {
-	_Alignas(LINE) _Atomic uint64_t tail; /* messages sent */
-	uint64_t seen_head;                   /* the sender's copy of head */
-	_Alignas(LINE) _Atomic uint64_t head; /* messages received */
-	uint64_t seen_tail;                   /* the receiver's copy of tail */
-	_Alignas(LINE) _Atomic uint32_t asleep; /* a futex: 1 while the receiver sleeps */
-	int event;                            /* eventfd, else -1 */
-	uint64_t mask;
-	uint64_t *slots;
+/* One direction. */
+struct way {
+	struct bt_spsc *queue;
+	_Alignas(BT_SPSC_LINE) _Atomic uint32_t asleep; /* a futex: 1 while the receiver sleeps */
+	int event; /* eventfd, else -1 */
 };
 
 struct shm {
-	struct ring rings[2]; /* by the side that sends */
-	void (*announce)(struct ring *r);
-	int (*await)(struct bring_link *l, struct ring *r); /* sleep until something may be there */
+	struct way ways[2]; /* by the side that sends */
+	void (*publish)(struct way *w); /* let the receiver see what was pushed */
+	int (*await)(struct bring_link *l, struct way *w); /* sleep until something may be there */
 };
 
-static void announce_nothing(struct ring *r)
+static void spsc_publish(struct way *w)
 {
-	(void)r;
+	bt_spsc_publish_lazy(w->queue);
 }
 
-static void futex_announce(struct ring *r)
+/* Either the receiver sees the message before it sleeps, or we see it asleep. */
+static void futex_publish(struct way *w)
 {
-	/* Pairs with the fence of futex_await: either it sees the message or we see it asleep. */
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&r->asleep, memory_order_relaxed) && atomic_exchange(&r->asleep, 0))
-		syscall(SYS_futex, &r->asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	bt_spsc_publish(w->queue);
+	if (atomic_load(&w->asleep) && atomic_exchange(&w->asleep, 0))
+		syscall(SYS_futex, &w->asleep, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-static bool something(const struct ring *r)
+static int futex_await(struct bring_link *l, struct way *w)
 {
-	return atomic_load_explicit(&r->tail, memory_order_acquire) != atomic_load_explicit(&r->head, memory_order_relaxed);
-}
-
-static int futex_await(struct bring_link *l, struct ring *r)
-{
-	atomic_store_explicit(&r->asleep, 1, memory_order_relaxed);
-	atomic_thread_fence(memory_order_seq_cst);
-	if (!something(r) && !atomic_load(&l->broken))
-		syscall(SYS_futex, &r->asleep, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
-	atomic_store_explicit(&r->asleep, 0, memory_order_relaxed);
+	atomic_store(&w->asleep, 1);
+	if (!bt_spsc_pending(w->queue) && !atomic_load(&l->broken))
+		syscall(SYS_futex, &w->asleep, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
+	atomic_store(&w->asleep, 0);
 	return 0;
 }
 
-static void event_announce(struct ring *r)
+static void event_publish(struct way *w)
 {
 	uint64_t one = 1;
 
-	while (write(r->event, &one, sizeof(one)) < 0 && errno == EINTR)
+	bt_spsc_publish_lazy(w->queue);
+	while (write(w->event, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
 
-static int event_await(struct bring_link *l, struct ring *r)
+static int event_await(struct bring_link *l, struct way *w)
 {
 	uint64_t count;
 
 	(void)l;
-	return read(r->event, &count, sizeof(count)) < 0 && errno != EINTR ? -errno : 0;
+	return read(w->event, &count, sizeof(count)) < 0 && errno != EINTR ? -errno : 0;
 }
 
+/* What finds no room waits until the receiver has made some. */
 static int shm_send(struct bring_end *e, const uint64_t *values, uint32_t n)
 {
 	struct shm *s = e->link->state;
-	struct ring *r = &s->rings[e->side];
-	uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+	struct way *w = &s->ways[e->side];
 
-	for (uint32_t i = 0; i < n; i++, tail++) {
-		while (tail - r->seen_head > r->mask) {
-			r->seen_head = atomic_load_explicit(&r->head, memory_order_acquire);
-			if (tail - r->seen_head <= r->mask)
-				break;
-			atomic_store_explicit(&r->tail, tail, memory_order_release);
-			s->announce(r);
-			sched_yield();
+	for (uint32_t i = 0; i < n; i++)
+		while (!bt_spsc_push(w->queue, (struct bt_msg){ .value = values[i] })) {
 			if (atomic_load(&e->link->broken))
 				return -EPIPE;
+			s->publish(w);
+			sched_yield();
 		}
-		r->slots[tail & r->mask] = values[i];
-	}
-	atomic_store_explicit(&r->tail, tail, memory_order_release);
-	s->announce(r);
+	s->publish(w);
 	return 0;
 }
 
-/* Looks until the time is over. Returns whether something is there. */
-static bool look(struct bring_link *l, struct ring *r, uint64_t head)
+/* Looks until the time is over. Returns how many messages lie in span. */
+static size_t look(struct bring_link *l, struct way *w, const struct bt_msg **span)
 {
 	uint64_t until = bring_spin_until(l);
+	size_t n;
 
-	for (;;) {
-		r->seen_tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-		if (r->seen_tail != head)
-			return true;
+	while ((n = bt_spsc_peek(w->queue, span)) == 0) {
 		if (until != BRING_ALWAYS && (until == 0 || bt_clock_now(l->clock) >= until))
-			return false;
+			return 0;
 		if (atomic_load_explicit(&l->broken, memory_order_relaxed))
-			return false;
+			return 0;
 		bring_relax();
 	}
+	return n;
 }
 
 static int shm_receive(struct bring_end *e, uint64_t *values, uint32_t cap)
 {
 	struct shm *s = e->link->state;
-	struct ring *r = &s->rings[!e->side];
-	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-	uint32_t n = 0;
+	struct way *w = &s->ways[!e->side];
+	const struct bt_msg *span;
+	size_t n = bt_spsc_peek(w->queue, &span);
 	int rc;
 
-	while (r->seen_tail == head && !look(e->link, r, head)) {
+	while (n == 0 && (n = look(e->link, w, &span)) == 0) {
 		if (atomic_load(&e->link->broken))
 			return -EPIPE;
-		if ((rc = s->await(e->link, r)) < 0)
+		if ((rc = s->await(e->link, w)) < 0)
 			return rc;
 	}
-	while (n < cap && head != r->seen_tail)
-		values[n++] = r->slots[head++ & r->mask];
-	atomic_store_explicit(&r->head, head, memory_order_release);
+	if (n > cap)
+		n = cap;
+	for (size_t i = 0; i < n; i++)
+		values[i] = span[i].value;
+	bt_spsc_consume(w->queue, n);
 	return (int)n;
 }
 
-static int make_ring(struct ring *r, uint32_t slots, bool event)
+static int make_way(struct way *w, uint32_t slots, bool event)
 {
-	uint64_t n = 1;
+	uint32_t capacity = bt_spsc_capacity(slots);
+	size_t bytes = bt_spsc_bytes(capacity);
 
-	while (n < slots)
-		n *= 2;
-	r->mask = n - 1;
-	r->slots = calloc(n, sizeof(*r->slots));
-	r->event = event ? eventfd(0, EFD_CLOEXEC) : -1;
-	if (!r->slots)
+	w->queue = aligned_alloc(BT_SPSC_LINE, bytes);
+	if (!w->queue)
 		return -ENOMEM;
-	return event && r->event < 0 ? -errno : 0;
+	memset(w->queue, 0, bytes);
+	bt_spsc_init(w->queue, capacity);
+	if (event)
+		w->event = eventfd(0, EFD_CLOEXEC);
+	return event && w->event < 0 ? -errno : 0;
 }
 
-static int open_shm(struct bring_link *l, void (*announce)(struct ring *r), int (*await)(struct bring_link *l, struct ring *r))
+static int open_shm(struct bring_link *l, void (*publish)(struct way *w), int (*await)(struct bring_link *l, struct way *w))
 {
 	struct shm *s = aligned_alloc(_Alignof(struct shm), sizeof(*s));
 	int rc = 0;
@@ -162,26 +148,25 @@ static int open_shm(struct bring_link *l, void (*announce)(struct ring *r), int 
 	l->state = s;
 	if (!s)
 		return -ENOMEM;
-	*s = (struct shm){ .announce = announce, .await = await };
-	s->rings[0].event = s->rings[1].event = -1;
+	*s = (struct shm){ .ways = { { .event = -1 }, { .event = -1 } }, .publish = publish, .await = await };
 	for (int side = 0; side < 2 && rc == 0; side++)
-		rc = make_ring(&s->rings[side], l->slots, await == event_await);
+		rc = make_way(&s->ways[side], l->slots, await == event_await);
 	return rc;
 }
 
 static int spsc_open(struct bring_link *l)
 {
-	return open_shm(l, announce_nothing, NULL);
+	return open_shm(l, spsc_publish, NULL);
 }
 
 static int futex_open(struct bring_link *l)
 {
-	return open_shm(l, futex_announce, futex_await);
+	return open_shm(l, futex_publish, futex_await);
 }
 
 static int eventfd_open(struct bring_link *l)
 {
-	return open_shm(l, event_announce, event_await);
+	return open_shm(l, event_publish, event_await);
 }
 
 /* The other side wakes up and sees that the link is broken, or has its last message. */
@@ -189,8 +174,8 @@ static void shm_leave(struct bring_end *e)
 {
 	struct shm *s = e->link->state;
 
-	if (s && s->rings[1].slots)
-		s->announce(&s->rings[e->side]);
+	if (s && s->ways[e->side].queue && s->ways[!e->side].queue)
+		s->publish(&s->ways[e->side]);
 }
 
 static void shm_close(struct bring_link *l)
@@ -198,9 +183,9 @@ static void shm_close(struct bring_link *l)
 	struct shm *s = l->state;
 
 	for (int side = 0; s && side < 2; side++) {
-		free(s->rings[side].slots);
-		if (s->rings[side].event >= 0)
-			close(s->rings[side].event);
+		free(s->ways[side].queue);
+		if (s->ways[side].event >= 0)
+			close(s->ways[side].event);
 	}
 	free(s);
 }
