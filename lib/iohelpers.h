@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* bt_iohelpers_ns - CPU time so far, ns, of the kernel's threads that work for our thread tid. sqpoll: one of its rings has a thread
- * that submits. 0 where that cannot be read. */
+/* bt_iohelpers_ns - CPU time so far, ns, of the kernel's threads that work for our thread tid. sqpoll: one of its rings has a
+ * thread that submits. 0 where that cannot be read. */
 uint64_t bt_iohelpers_ns(pid_t tid, bool sqpoll);
 
 #endif

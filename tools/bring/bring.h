@@ -134,6 +134,10 @@ struct bring_peer {
 	_Atomic uint64_t wrong; /* what came wrong to the partner */
 };
 
+/* bring_serve - what most partners do: take messages, have work change them, and send them back, until BRING_STOP. work may
+ * be NULL. Returns 0 or -errno. */
+int bring_serve(struct bring_peer *p, void (*work)(struct bring_peer *p, uint64_t *values, uint32_t n));
+
 /* bring_peer_start - open the link p->link, start the partner on link.cpus[1] and enter end 0. To be called by the worker.
  * bring_peer_stop - send BRING_STOP, wait for the partner's end, close; adds its CPU time to work->gone_ns. Takes one that could
  * not be started. */
@@ -281,8 +285,8 @@ extern const char bring_setup_names[];
 /* bring_tell - note how the rings of a run were set up after all; whoever comes first. */
 void bring_tell(struct bring_job *job, const char *flags, uint32_t cq_entries);
 
-/* bring_uring_try - whether io_uring can be used at all, messages: for MSG_RING: 0 or -errno. bring_uring_reason - that error in words,
- * for people. */
+/* bring_uring_try - whether io_uring can be used at all, messages: for MSG_RING: 0 or -errno. bring_uring_reason - that error
+ * in words, for people. */
 int bring_uring_try(bool messages);
 const char *bring_uring_reason(int error);
 

@@ -131,25 +131,14 @@ static struct slot *slot_of(struct disk *d, uint64_t message)
 	return &d->slots[message >> 32];
 }
 
-static int serve_reads(struct bring_peer *p)
+static void read_blocks(struct bring_peer *p, uint64_t *values, uint32_t n)
 {
 	struct disk *d = p->work->state;
-	struct bring_end *end = &p->link.ends[1];
-	uint64_t values[BRING_VALUES];
 
-	for (;;) {
-		int n = bring_receive(end, values, BRING_VALUES), rc;
+	for (uint32_t i = 0; i < n; i++) {
+		struct slot *s = slot_of(d, values[i]);
 
-		if (n < 0 || values[n - 1] == BRING_STOP)
-			return n < 0 ? n : 0;
-		for (int i = 0; i < n; i++) {
-			struct slot *s = slot_of(d, values[i]);
-
-			s->result = read_block(d, s);
-		}
-		rc = bring_send(end, values, (uint32_t)n);
-		if (rc < 0)
-			return rc;
+		s->result = read_block(d, s);
 	}
 }
 
@@ -180,11 +169,9 @@ static void take_request(void *arg, struct bt_shard *self, uint64_t message)
 
 static int serve(struct bring_peer *p)
 {
-	struct bring_end *end = &p->link.ends[1];
-
 	if (!p->link.engine->shards)
-		return serve_reads(p);
-	return bring_shards_serve(end, take_request, p->work->state);
+		return bring_serve(p, read_blocks);
+	return bring_shards_serve(&p->link.ends[1], take_request, p->work->state);
 }
 
 /* --- the worker --- */
@@ -243,7 +230,8 @@ static int disk_init(struct bt_worker *worker)
 	if (!d)
 		return rc < 0 ? rc : -ENOMEM;
 	w->state = d;
-	*d = (struct disk){ .work = w, .fd = b->file[job->cache], .bytes = (uint32_t)b->block_bytes, .depth = job->depth, .arena = MAP_FAILED };
+	*d = (struct disk){ .work = w, .fd = b->file[job->cache], .bytes = (uint32_t)b->block_bytes, .depth = job->depth,
+			    .arena = MAP_FAILED };
 	d->blocks = (uint32_t)(b->file_bytes / b->block_bytes);
 	worker->depth = d->depth;
 	bt_rng_seed(&d->rng, worker->seed);
@@ -388,7 +376,8 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bring_test bring_disk = {
-	.name = "disk", .kernel = "disk.1", .help = "the partner reads a block of a file", .operation = "a read, from request to checked data",
+	.name = "disk", .kernel = "disk.1", .help = "the partner reads a block of a file",
+	.operation = "a read, from request to checked data",
 	.vary = BRING_PAIR | BRING_ENGINE | BRING_SPIN | BRING_DEPTH | BRING_CACHE, .engines = 0x3ff,
 	.ops = { .init = disk_init, .begin = disk_begin, .reap = disk_reap, .fini = disk_fini, .helpers = bring_work_helpers },
 	.describe = describe, .measures = measures,

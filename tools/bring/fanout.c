@@ -63,23 +63,15 @@ static uint64_t result_of(const struct fanout *f, uint64_t message)
 	return grind(x | 1, f->steps[message & 0xff]) % BRING_STOP;
 }
 
+static void work_on(struct bring_peer *p, uint64_t *values, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		values[i] = result_of(p->work->state, values[i]);
+}
+
 static int serve(struct bring_peer *p)
 {
-	const struct fanout *f = p->work->state;
-	struct bring_end *end = &p->link.ends[1];
-	uint64_t values[BRING_VALUES];
-
-	for (;;) {
-		int n = bring_receive(end, values, BRING_VALUES), rc;
-
-		if (n < 0 || values[n - 1] == BRING_STOP)
-			return n < 0 ? n : 0;
-		for (int i = 0; i < n; i++)
-			values[i] = result_of(f, values[i]);
-		rc = bring_send(end, values, (uint32_t)n);
-		if (rc < 0)
-			return rc;
-	}
+	return bring_serve(p, work_on);
 }
 
 static void plan(struct fanout *f, const struct bring_job *job)

@@ -216,7 +216,8 @@ static _Noreturn void die_of(const struct choice *c)
 {
 	switch (c->missing) {
 	case MISSING_URING:
-		bt_die(BT_EXIT_UNABLE, "%s; pipe, eventfd, futex, socketpair, spsc, queue and plain work without it", bring_uring_reason(c->error));
+		bt_die(BT_EXIT_UNABLE, "%s; pipe, eventfd, futex, socketpair, spsc, queue and plain work without it",
+		       bring_uring_reason(c->error));
 	case MISSING_CPUS:
 		bt_die(BT_EXIT_UNABLE, "threads can only spin on CPUs of their own, and there are too few in -c or allowed to this process; "
 				       "--spin 0 works");

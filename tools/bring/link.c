@@ -31,8 +31,8 @@ static int send_nothing(struct bring_end *e, const uint64_t *values, uint32_t n)
 }
 
 const struct bring_engine bring_plain = {
-	.name = "plain", .help = "no message: the worker does it alone, or by system calls", .no_link = true, .open = open_nothing, .close = close_nothing,
-	.send = send_nothing,
+	.name = "plain", .help = "no message: the worker does it alone, or by system calls", .no_link = true, .open = open_nothing,
+	.close = close_nothing, .send = send_nothing,
 };
 
 const struct bring_engine bring_uring = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * nop - what a ring costs when the request does nothing: a batch of NOPs is submitted and reaped in one system call, or by the thread
- * of SQPOLL without any.
+ * nop - what a ring costs when the request does nothing: a batch of NOPs is submitted and reaped in one system call, or by the
+ * thread of SQPOLL without any.
  *
  * Each request carries its number, and completions are counted as they come back, in the order of submission.
  */
@@ -154,7 +154,8 @@ static void measures(const struct bt_emit *e)
 }
 
 const struct bring_test bring_nop = {
-	.name = "nop", .kernel = "nop.1", .help = "requests that do nothing: the cost of a ring", .operation = "a batch, submitted and reaped",
+	.name = "nop", .kernel = "nop.1", .help = "requests that do nothing: the cost of a ring",
+	.operation = "a batch, submitted and reaped",
 	.vary = BRING_BATCH | BRING_SETUP, .engines = 1u << 9,
 	.ops = { .init = nop_init, .step = nop_step, .fini = nop_fini, .helpers = bring_work_helpers }, .measures = measures,
 };

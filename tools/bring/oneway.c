@@ -15,7 +15,7 @@ static int take_all(struct bring_peer *p, uint64_t *next, uint64_t *wrong)
 	while (left > 0) {
 		int n = bring_receive(&p->link.ends[1], values, BRING_VALUES * 4);
 
-		if (n < 0)
+		if (n <= 0)
 			return n;
 		if (values[n - 1] == BRING_STOP)
 			return 1;

@@ -62,6 +62,22 @@ static int start_thread(struct bring_peer *p)
 	return -rc;
 }
 
+int bring_serve(struct bring_peer *p, void (*work)(struct bring_peer *p, uint64_t *values, uint32_t n))
+{
+	struct bring_end *end = &p->link.ends[1];
+	uint64_t values[BRING_VALUES];
+	int n;
+
+	while ((n = bring_receive(end, values, BRING_VALUES)) > 0 && values[n - 1] != BRING_STOP) {
+		if (work)
+			work(p, values, (uint32_t)n);
+		n = bring_send(end, values, (uint32_t)n);
+		if (n < 0)
+			break;
+	}
+	return n < 0 ? n : 0;
+}
+
 int bring_peer_start(struct bring_peer *p)
 {
 	const struct bring_engine *engine = p->link.engine;

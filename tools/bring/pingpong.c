@@ -8,18 +8,7 @@
 
 static int serve(struct bring_peer *p)
 {
-	struct bring_end *end = &p->link.ends[1];
-	uint64_t values[BRING_VALUES];
-
-	for (;;) {
-		int n = bring_receive(end, values, BRING_VALUES), rc;
-
-		if (n < 0 || values[n - 1] == BRING_STOP)
-			return n < 0 ? n : 0;
-		rc = bring_send(end, values, (uint32_t)n);
-		if (rc < 0)
-			return rc;
-	}
+	return bring_serve(p, NULL);
 }
 
 static int trip(struct bring_work *w)

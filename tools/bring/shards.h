@@ -15,8 +15,8 @@ typedef void bring_handler(void *arg, struct bt_shard *self, uint64_t value);
 /* bring_shards_options - what the options of bring say about a set of shards. */
 void bring_shards_options(const struct bring_job *job, enum bt_shard_backend backend, struct bt_shards_opts *o);
 
-/* bring_shards_effective - note how the rings of the set were set up after all. 0, or -errno when the backend is another one than was
- * asked for. bring_shards_count - add what the set counted to the job's counters. */
+/* bring_shards_effective - note how the rings of the set were set up after all. 0, or -errno when the backend is another one
+ * than was asked for. bring_shards_count - add what the set counted to the job's counters. */
 int bring_shards_effective(struct bring_job *job, const struct bt_shards *set, enum bt_shard_backend backend);
 void bring_shards_count(struct bring_job *job, struct bt_shards *set);
 

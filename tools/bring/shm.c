@@ -2,8 +2,8 @@
  *
  * shm - links through shared memory: a queue of lib/spsc.h in each direction.
  *
- * spsc: a receiver looks at the queue until something is there. futex: it says that it sleeps, and is woken only then. eventfd: every
- * batch is announced, as is usual where the descriptor stands in somebody's poll set.
+ * spsc: a receiver looks at the queue until something is there. futex: it says that it sleeps, and is woken only then.
+ * eventfd: every batch is announced, as is usual where the descriptor stands in somebody's poll set.
  */
 #include <errno.h>
 #include <linux/futex.h>
