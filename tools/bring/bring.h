@@ -285,9 +285,9 @@ extern const char bring_setup_names[];
 /* bring_tell - note how the rings of a run were set up after all; whoever comes first. */
 void bring_tell(struct bring_job *job, const char *flags, uint32_t cq_entries);
 
-/* bring_uring_try - whether io_uring can be used at all, messages: for MSG_RING: 0 or -errno. bring_uring_reason - that error
- * in words, for people. */
-int bring_uring_try(bool messages);
+/* bring_uring_try - whether io_uring can be used at all: 0 or -errno; *msg_error: the same of MSG_RING. bring_uring_reason - that
+ * error in words, for people. */
+int bring_uring_try(int *msg_error);
 const char *bring_uring_reason(int error);
 
 /* --- jobs.c --- */
@@ -314,12 +314,21 @@ void bring_emit_per_call(const struct bt_emit *e, const char *metric, const stru
 /* bring_places - names of enum bt_place, NULL at the end. */
 extern const char *const bring_places[];
 
-/* --- disk.c --- */
+/* --- diskfile.c: the file of the disk test --- */
+
+/* bring_disk_word - what word i of the file is. */
+static inline uint64_t bring_disk_word(uint64_t i)
+{
+	uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	return z ^ z >> 27;
+}
 
 /* bring_disk_open - make the file of the disk test. Ends the program when it cannot be. */
 void bring_disk_open(struct bring *b);
 
-/* bring_disk_fill - write it. 0 or -errno. */
+/* bring_disk_fill - write it. 0 or -errno; -EINTR: told to stop. */
 int bring_disk_fill(const struct bring *b);
 
 #endif

@@ -2,29 +2,19 @@
  *
  * disk - the partner reads blocks of a file for the worker, which checks them.
  *
- * The file has no name and is written once, every word of it another number, so that a wrong block shows. A request is a message
- * with the number of a block, the answer the same message. Over a link of shards the partner reads with its ring, whatever
- * is not in the page cache, and answers as reads complete; other partners read with pread, one after the other. plain
- * reads without a partner, uring with a ring of its own, which is what there is to gain.
+ * A request is a message with the number of a block, the answer the same message. Over a link of shards the partner reads what
+ * is not in the page cache with its ring, and answers as reads complete; other partners read with pread, one after the other.
+ * plain reads without a partner, uring with a ring of the worker's own, which is what there is to gain.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "err.h"
 #include "rng.h"
 #include "shardio.h"
 #include "shards.h"
-#include "tmpfile.h"
-
-#define ALIGN 4096u
-#define CHUNK (512u << 10)
 
 /* A block under way. */
 struct slot {
@@ -47,71 +37,6 @@ struct disk {
 	struct bt_shards *alone; /* uring: a set of one shard */
 	uint32_t *done, n_done;  /* uring: slots that are done */
 };
-
-/* Word i of the file. */
-static uint64_t word(uint64_t i)
-{
-	uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	return z ^ z >> 27;
-}
-
-static int fill(int fd, uint64_t bytes)
-{
-	uint64_t *chunk = malloc(CHUNK);
-	int rc = chunk ? 0 : -ENOMEM;
-
-	for (uint64_t at = 0; at < bytes && rc == 0; at += CHUNK) {
-		size_t size = bytes - at < CHUNK ? (size_t)(bytes - at) : CHUNK;
-
-		for (size_t i = 0; i < size / sizeof(*chunk); i++)
-			chunk[i] = word(at / sizeof(*chunk) + i);
-		for (size_t put = 0; put < size && rc == 0;) {
-			ssize_t n = pwrite(fd, (char *)chunk + put, size - put, (off_t)(at + put));
-
-			if (n < 0 && errno != EINTR)
-				rc = -errno;
-			put += n > 0 ? (size_t)n : 0;
-		}
-	}
-	free(chunk);
-	return rc == 0 && fsync(fd) < 0 ? -errno : rc;
-}
-
-/* The same file once more. In memory there is nothing else to go to. */
-static int open_direct(int fd)
-{
-	char path[32];
-	struct statfs fs;
-	int direct;
-
-	if (fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC))
-		return -EOPNOTSUPP;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	direct = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	return direct < 0 ? -errno : direct;
-}
-
-void bring_disk_open(struct bring *b)
-{
-	uint64_t room = 0;
-	int fd, rc = bt_tmpfile_room(b->dir, b->file_bytes, 0, &room);
-
-	if (rc == -ENOSPC)
-		bt_die(BT_EXIT_UNABLE, "%s: no room for %llu bytes, only for %llu; -s takes less", b->dir, (unsigned long long)b->file_bytes,
-		       (unsigned long long)room);
-	fd = bt_tmpfile_open(b->dir, 0);
-	if (fd < 0)
-		bt_die(BT_EXIT_USAGE, "%s: %s", b->dir, strerror(-fd));
-	b->file[BRING_CACHED] = fd;
-	b->file[BRING_DIRECT] = open_direct(fd);
-}
-
-int bring_disk_fill(const struct bring *b)
-{
-	return fill(b->file[BRING_CACHED], b->file_bytes);
-}
 
 /* --- the partner --- */
 
@@ -263,7 +188,7 @@ static bool right(struct bring_work *w, const struct disk *d, const struct slot 
 
 	memcpy(&a, s->data, sizeof(a));
 	memcpy(&b, s->data + d->bytes - sizeof(b), sizeof(b));
-	return s->result == (int64_t)d->bytes && !bring_check(w, a, word(first)) && b == word(first + words - 1);
+	return s->result == (int64_t)d->bytes && !bring_check(w, a, bring_disk_word(first)) && b == bring_disk_word(first + words - 1);
 }
 
 static void land(struct bring_work *w, struct disk *d, uint32_t at, struct slot *s)

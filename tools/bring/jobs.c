@@ -305,8 +305,7 @@ void bring_jobs_make(struct bring *b, char **names, int count)
 	struct choice c = { .b = b };
 	bool taken[BRING_TESTS] = { false };
 
-	b->uring_error = bring_uring_try(false);
-	b->msg_error = b->uring_error ? b->uring_error : bring_uring_try(true);
+	b->uring_error = bring_uring_try(&b->msg_error);
 	for (int i = 0; i < count; i++) {
 		size_t at = bt_loadtool_find(names[i], BRING_TESTS, name_of);
 

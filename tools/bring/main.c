@@ -302,7 +302,7 @@ static void prepare(struct bt_loadtool *t)
 
 	if (b->warning)
 		bt_out_warn(&t->out, b->warning, b->warning_text);
-	if (rc < 0) {
+	if (rc < 0 && rc != -EINTR) {
 		bt_warn("%s: writing the file: %s", b->dir, strerror(-rc));
 		t->failed = true;
 	}

@@ -62,20 +62,21 @@ void bring_tell(struct bring_job *job, const char *names, uint32_t cq_entries)
 	atomic_store(&job->told, BRING_TOLD);
 }
 
-int bring_uring_try(bool messages)
+int bring_uring_try(int *msg_error)
 {
 	struct io_uring_probe *probe;
 	struct io_uring ring;
 	int rc = io_uring_queue_init(1, &ring, 0);
 
+	*msg_error = rc;
 	if (rc < 0)
 		return rc;
-	probe = messages ? io_uring_get_probe_ring(&ring) : NULL;
-	if (messages && (!probe || !io_uring_opcode_supported(probe, IORING_OP_MSG_RING)))
-		rc = -EOPNOTSUPP;
+	probe = io_uring_get_probe_ring(&ring);
+	if (!probe || !io_uring_opcode_supported(probe, IORING_OP_MSG_RING))
+		*msg_error = -EOPNOTSUPP;
 	io_uring_free_probe(probe);
 	io_uring_queue_exit(&ring);
-	return rc;
+	return 0;
 }
 
 const char *bring_uring_reason(int error)
