@@ -11,8 +11,9 @@
  *
  * Rules that always hold:
  *  - Messages from one shard to another arrive once each, in order. Nothing is lost: what a call accepts will be handled, also when
- *    the set is stopped. What it cannot accept it refuses with an error. (raw: a kernel without memory for a full completion queue
- *    makes the message go again, which is counted in `resent` and may then be overtaken.)
+ *    the set is stopped, but for what waits for a guest that does not come back. What it cannot accept it refuses with an error.
+ *    (raw: a kernel without memory for a full completion queue makes the message go again, which is counted in `resent` and may
+ *    then be overtaken.)
  *  - No call blocks, unless its name or its timeout says so. All memory is allocated by open: a full queue is -EAGAIN.
  *  - What belongs to a shard is used by its own thread. Calls from another one are refused with -EXDEV and counted (`foreign`).
  *  - Handlers run one after the other in the thread of their shard, and never inside a call of theirs.
@@ -70,16 +71,16 @@ struct bt_shard_ops {
 	void (*end)(struct bt_shard *self, void *arg);
 };
 
-/* All zero but ops, n and ring_flags is a good default: BT_SHARDS_OPTS(ops). */
+/* BT_SHARDS_OPTS(ops) is the default: two shards, no guests. Of what is not named there zero is the default. */
 struct bt_shards_opts {
 	const struct bt_shard_ops *ops; /* borrowed until close */
 	void *arg;
-	uint32_t n;                /* shards, 1..BT_SHARDS_MAX */
+	uint32_t n;                /* shards, 1..BT_SHARDS_MAX; an idle one looks at seven cache lines for each other one, some 20 ns */
 	uint32_t guests;           /* the first of them, 0..n, get no thread: the caller's threads attach to them */
 	const uint32_t *cpus;      /* n CPUs, copied; NULL: those of our affinity mask in turn */
 	bool no_pin;               /* leave the threads where the kernel puts them */
 	bool no_steal;             /* stealable tasks stay where they were put */
-	enum bt_shard_backend backend; /* AUTO: doorbell. One that does not work here is replaced by the next of the list */
+	enum bt_shard_backend backend; /* AUTO: doorbell. Where io_uring does not work it becomes queue */
 	uint32_t capacity;         /* messages that a queue between two shards holds: 1..65536, rounded up to a power of two; 0: 1024 */
 	uint32_t tasks;            /* the same for the stealable tasks of a shard (twice: preferred ones apart); 0: 256 */
 	uint32_t inbox;            /* the same for what comes to a shard from outside; 0: 256 */
@@ -92,7 +93,7 @@ struct bt_shards_opts {
 	uint64_t spin_ns;          /* how long to spin before sleeping: a time, BT_SHARD_FOREVER, or BT_SHARD_SPIN_ADAPTIVE: as long as
 				    * messages have lately come within BT_SHARD_SPIN_MAX_NS, and not while something else wants the CPU.
 				    * Two shards on one CPU, or a single CPU, do not spin adaptively. */
-	const struct bt_clock *clock; /* borrowed until close; NULL: CLOCK_MONOTONIC */
+	const struct bt_clock *clock; /* copied; NULL: CLOCK_MONOTONIC */
 };
 #define BT_SHARDS_OPTS(my_ops) \
 	{ .ops = (my_ops), .n = 2, .ring_flags = BT_RING_DEFAULT, .spin_ns = BT_SHARD_SPIN_ADAPTIVE }
@@ -199,7 +200,7 @@ struct bt_join {
 #define BT_JOIN_INIT(shard) { 0, (shard) }
 
 /* The caller's memory, mostly a part of something larger: its own until spawn, the runtime's until run is called, then its own
- * again: run may spawn or free it. Zeroed but for run and join before the first spawn. */
+ * again: run may spawn or free it. */
 struct bt_task {
 	void (*run)(struct bt_shard *self, struct bt_task *task);
 	struct bt_join *join; /* counts the task from spawn until run has returned; or NULL */

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "cpus.h"
 #include "idle.h"
 #include "mpmc.h"
 #include "shard.h"
@@ -88,7 +89,7 @@ struct bt_shard {
 	clockid_t cpu_clock;
 	_Atomic uint64_t final_cpu_ns; /* once the thread has ended */
 	int error, ring_error;      /* of its start */
-	cpu_set_t cpus_before;      /* a guest: the mask of its thread */
+	cpu_set_t cpus_before[BT_CPUS_MAX / CPU_SETSIZE]; /* a guest: the mask of its thread */
 	_Alignas(128) struct bt_mpmc inbox, tasks, preferred;
 	_Atomic uint64_t foreign;   /* written by others */
 };
@@ -231,6 +232,7 @@ size_t bt_tasks_steal(struct bt_shard *s);
 bool bt_tasks_pending(struct bt_shard *s);
 
 enum bt_io_op { BT_IO_READ_AT, BT_IO_WRITE_AT, BT_IO_RECV, BT_IO_SEND, BT_IO_ACCEPT, BT_IO_CONNECT };
+enum { BT_IO_IDLE, BT_IO_BUSY, BT_IO_CANCELLING }; /* bt_io.busy */
 #define BT_POLLED_MAX 1024 /* sockets that wait at once, without a ring */
 
 /* bt_io_result - of a system call just made, as a ring gives it. */

@@ -7,7 +7,7 @@
  * after.
  */
 #include <errno.h>
-#include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "shard_private.h"
@@ -82,7 +82,8 @@ static void give_back(struct bt_shards *set, uint32_t id)
 
 	atomic_store(&a->word, word_of(id, FREE));
 	atomic_fetch_sub(&set->pending_asks, 1);
-	bt_mpmc_push(&set->free_asks, (struct bt_msg){ .value = id & (ASKS_MAX - 1) });
+	while (!bt_mpmc_push(&set->free_asks, (struct bt_msg){ .value = id & (ASKS_MAX - 1) }))
+		sched_yield(); /* there is room: another one is just about to leave that cell */
 }
 
 /* A free request, with the next generation; false: all are in use. */

@@ -10,16 +10,14 @@
 
 static int attach(struct bt_shards *set, struct bt_shard *s)
 {
-	cpu_set_t before;
 	int rc;
 
 	if (set->stopped)
 		return -ESHUTDOWN;
 	if (atomic_load(&s->attached))
 		return -EBUSY;
-	if (sched_getaffinity(0, sizeof(before), &before) < 0)
+	if (sched_getaffinity(0, sizeof(s->cpus_before), s->cpus_before) < 0)
 		return -errno;
-	s->cpus_before = before;
 	rc = bt_shard_begin(s);
 	if (rc == 0 && set->effective.backend != BT_SHARD_QUEUE) {
 		rc = s->ring.open ? bt_ring_resume(s) : bt_ring_open(s) < 0 ? -ENOTSUP : 0;
@@ -28,14 +26,14 @@ static int attach(struct bt_shards *set, struct bt_shard *s)
 	}
 	if (rc < 0) {
 		bt_shard_mine = NULL;
-		sched_setaffinity(0, sizeof(before), &before);
+		atomic_store(&s->attached, false);
+		sched_setaffinity(0, sizeof(s->cpus_before), s->cpus_before);
 		return rc;
 	}
 	if (s->ring.open && set->effective.sq_entries == 0)
 		bt_shards_note_ring(set, &s->ring);
 	s->raw = set->effective.backend == BT_SHARD_RAW;
 	s->quiet = false;
-	atomic_store(&s->attached, true);
 	return 0;
 }
 
@@ -64,8 +62,7 @@ int bt_shard_detach(struct bt_shard *s)
 	bt_shard_push_out(s);
 	s->quiet = true;
 	bt_shard_drain(s, (uint64_t)s->n * s->set->opts.capacity); /* others may go on sending */
+	sched_setaffinity(0, sizeof(s->cpus_before), s->cpus_before);
 	bt_shard_finish(s);
-	sched_setaffinity(0, sizeof(s->cpus_before), &s->cpus_before);
-	atomic_store(&s->attached, false);
 	return 0;
 }

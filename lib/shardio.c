@@ -11,8 +11,6 @@
 
 #include "shard_private.h"
 
-enum { IDLE, BUSY, CANCELLING }; /* bt_io.busy */
-
 int bt_shard_file_init(struct bt_shard_file *f, int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -36,7 +34,7 @@ static int32_t try_file(const struct bt_io *io, int flags)
 
 static void begin(struct bt_shard *s, struct bt_io *io)
 {
-	io->busy = BUSY;
+	io->busy = BT_IO_BUSY;
 	io->next = s->io;
 	io->link = &s->io;
 	if (s->io)
@@ -52,7 +50,7 @@ static void finish(struct bt_shard *s, struct bt_io *io)
 	*io->link = io->next;
 	if (io->next)
 		io->next->link = io->link;
-	io->busy = IDLE;
+	io->busy = BT_IO_IDLE;
 	s->pending_io--;
 	atomic_store_explicit(&s->shown_io, s->pending_io, memory_order_relaxed);
 }
@@ -218,7 +216,7 @@ static bool push_cancel(struct bt_shard *s, struct bt_io *io)
 
 	if (!sqe)
 		return false;
-	io->busy = CANCELLING;
+	io->busy = BT_IO_CANCELLING;
 	io_uring_prep_cancel64(sqe, BT_UD_OWN | BT_UD_IO | (uintptr_t)io, 0);
 	sqe->user_data = BT_UD_OWN | BT_UD_CANCEL;
 	return true;
@@ -232,7 +230,7 @@ int bt_shard_io_cancel(struct bt_shard *s, struct bt_io *io)
 		return -EALREADY;
 	if (s->ring.open)
 		return push_cancel(s, io) ? 0 : -EAGAIN;
-	bt_io_landed(s, io, -ECANCELED);
+	io->busy = BT_IO_CANCELLING; /* by the next bt_io_poll, not in this call */
 	return 0;
 }
 
@@ -241,6 +239,6 @@ void bt_io_cancel_all(struct bt_shard *s)
 	while (s->io && !s->ring.open)
 		bt_io_landed(s, s->io, -ECANCELED);
 	for (struct bt_io *io = s->io; io; io = io->next)
-		if (io->busy == BUSY && !push_cancel(s, io))
+		if (io->busy == BT_IO_BUSY && !push_cancel(s, io))
 			return;
 }

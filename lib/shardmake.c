@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cpus.h"
 #include "shard_private.h"
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)

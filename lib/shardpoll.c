@@ -40,7 +40,7 @@ size_t bt_io_poll(struct bt_shard *s)
 	size_t n = 0;
 
 	for (struct bt_io *io = s->io, *next; io && n < BT_BATCH; io = next) {
-		int32_t res = bt_io_try_socket(io);
+		int32_t res = io->busy == BT_IO_CANCELLING ? -ECANCELED : bt_io_try_socket(io);
 
 		next = io->next;
 		if (res == -EAGAIN || res == -EINTR)

@@ -139,8 +139,7 @@ int bt_shard_flush(struct bt_shard *s)
 
 uint64_t bt_shard_ticket(struct bt_shard *s, uint32_t to)
 {
-	bt_shard_flush(s);
-	return to < s->n ? s->out[to]->next : 0;
+	return bt_shard_flush(s) != -EXDEV && to < s->n ? s->out[to]->next : 0;
 }
 
 bool bt_shard_ticket_done(const struct bt_shard *s, uint32_t to, uint64_t ticket)
@@ -179,6 +178,9 @@ int bt_shard_send_wait(struct bt_shard *s, uint32_t to, uint32_t tag, uint64_t v
 	int rc;
 
 	while ((rc = bt_shard_send(s, to, tag, value)) == -EAGAIN) {
+		rc = bt_shard_turn(s, 0); /* what is not taken may be the ring's fault, for want of reaping */
+		if (rc < 0)
+			return rc;
 		rc = wait_for_head(s, to, s->out[to]->next - s->out[to]->mask, spent < timeout_ns ? timeout_ns - spent : 0);
 		if (rc < 0)
 			return rc;

@@ -16,10 +16,8 @@ static uint64_t cpu_ns(struct bt_shard *s)
 {
 	struct timespec ts;
 
-	if (get(&s->final_cpu_ns) > 0)
+	if (!atomic_load(&s->attached) || clock_gettime(s->cpu_clock, &ts) < 0)
 		return get(&s->final_cpu_ns);
-	if ((s->guest && !atomic_load(&s->attached)) || clock_gettime(s->cpu_clock, &ts) < 0)
-		return 0;
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
@@ -81,7 +79,7 @@ const char *bt_shard_backend_name(enum bt_shard_backend backend)
 {
 	static const char *const names[] = { "auto", "raw", "doorbell", "queue" };
 
-	return names[backend];
+	return names[backend <= BT_SHARD_QUEUE ? backend : BT_SHARD_AUTO];
 }
 
 const char *bt_shard_ring_flags(uint32_t flags, char out[BT_RING_NAMES])

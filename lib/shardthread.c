@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <time.h>
 
-#include "cpus.h"
 #include "shard_private.h"
 
 /* What a shard needs in its own thread. A ring that cannot be had is noted, not an error. */
@@ -20,6 +19,7 @@ int bt_shard_begin(struct bt_shard *s)
 	bt_shard_mine = s;
 	if (pthread_getcpuclockid(pthread_self(), &s->cpu_clock) != 0)
 		s->cpu_clock = CLOCK_THREAD_CPUTIME_ID;
+	atomic_store(&s->attached, true);
 	return o->ops->start ? o->ops->start(s, o->arg) : 0;
 }
 
@@ -41,6 +41,7 @@ void bt_shard_finish(struct bt_shard *s)
 		bt_ring_close(s);
 	keep_cpu_time(s);
 	bt_shard_mine = NULL;
+	atomic_store(&s->attached, false);
 }
 
 void bt_reach(_Atomic uint32_t *word)

@@ -148,7 +148,7 @@ calls() {
   jq -se 'map(select(.setup)) | length > 10 and all(.cq == 8)' full.ndjson
   # Senders were told, and it is counted.
   jq -se 'map(select(.metric == "refused" and .test == "oneway" and .batch == 1000)) | length == 3 and any(.value > 0)' full.ndjson
-  run --separate-stderr timeout 60 bring -n 200 -w 0 --spin 0 --ring-size 8 -Q 32 -E doorbell,uring -s 1M disk
+  run --separate-stderr timeout 60 bring -n 200 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -Q 32 -E msgring,doorbell,queue,uring -s 1M disk
   [ "$status" -eq 0 ]
   run --separate-stderr timeout 60 bring -n 20 -w 0 --ring-size 8 --batch 100 nop
   [ "$status" -eq 0 ]

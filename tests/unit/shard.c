@@ -2,7 +2,9 @@
  *
  * unit/shard - messages between shards: order, bounds, errors, tickets, and the life of a set.
  */
+#include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <time.h>
@@ -141,6 +143,7 @@ static void refusals(enum bt_shard_backend backend)
 	struct bt_shards_opts o = opts_for(backend);
 	struct bt_shards *set = open_set(&o);
 	struct bt_shard *s = bt_shards_get(set, 0);
+	struct bt_msg bad = { 0, BT_SHARD_TAG_MAX + 1, 0 };
 	struct bt_shard_stats st;
 	pthread_t thread;
 
@@ -151,6 +154,8 @@ static void refusals(enum bt_shard_backend backend)
 	CHECK_EQ(bt_shard_send(s, 2, COUNT, 0), -EINVAL);
 	CHECK_EQ(bt_shard_send(s, 1, BT_SHARD_TAG_MAX + 1, 0), -EINVAL);
 	CHECK_EQ(bt_shard_send(s, 1, COUNT, BT_SHARD_VALUE_MAX + 1), -EINVAL);
+	CHECK_EQ(bt_shard_send_many(s, 1, &bad, 1), -EINVAL);
+	CHECK_EQ(bt_shard_send_many(s, 1, &bad, 0), 0);
 	CHECK_EQ(bt_shard_ticket_wait(s, 2, 0, 0), -EINVAL);
 	CHECK_EQ(pthread_create(&thread, NULL, call_foreign, s), 0);
 	pthread_join(thread, NULL);
@@ -346,6 +351,77 @@ static void test_life(void)
 	each_backend(life);
 }
 
+static unsigned entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	unsigned n = 0;
+
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/* Nothing stays open, nobody stays behind. */
+static void left(enum bt_shard_backend backend)
+{
+	unsigned fds = entries("/proc/self/fd"), threads = entries("/proc/self/task");
+	struct bt_shards_opts o = opts_for(backend);
+	cpu_set_t before, after;
+
+	CHECK(sched_getaffinity(0, sizeof(before), &before) == 0);
+	for (int i = 0; i < 20; i++) {
+		struct bt_shards *set = open_set(&o);
+
+		attach_0(set);
+		CHECK_EQ(bt_shard_send(bt_shard_self(), 1, COUNT, got[1]), 0);
+		CHECK_EQ(bt_shard_ticket_wait(bt_shard_self(), 1, 1, LONG), 0);
+		close_set(set);
+	}
+	CHECK_EQ(entries("/proc/self/fd"), fds);
+	for (int i = 0; i < 100000 && entries("/proc/self/task") > threads; i++)
+		usleep(100); /* the kernel may show a thread for some time after it was joined */
+	CHECK_EQ(entries("/proc/self/task"), threads);
+	CHECK(sched_getaffinity(0, sizeof(after), &after) == 0 && CPU_EQUAL(&before, &after));
+}
+
+static void test_left(void)
+{
+	each_backend(left);
+}
+
+static int to_unattached;
+
+static void send_to_guest(struct bt_shard *self, struct bt_task *task)
+{
+	(void)task;
+	to_unattached = bt_shard_send(self, 0, COUNT, 0);
+	atomic_store(&was_sent, true);
+}
+
+/* A guest that never was: queues keep what is sent to it, a ring that does not exist cannot. */
+static void unattached(enum bt_shard_backend backend)
+{
+	struct bt_shards_opts o = opts_for(backend);
+	struct bt_shards *set = open_set(&o);
+	struct bt_task task = { send_to_guest, NULL };
+
+	atomic_store(&was_sent, false);
+	CHECK_EQ(bt_shards_spawn(set, &task, BT_PLACE_PINNED, 1), 0);
+	while (!atomic_load(&was_sent))
+		usleep(100);
+	CHECK_EQ(to_unattached, backend == BT_SHARD_RAW ? -ENOTCONN : 0);
+	attach_0(set);
+	CHECK_EQ(bt_shard_turn(bt_shard_self(), 0), backend != BT_SHARD_RAW);
+	close_set(set);
+}
+
+static void test_unattached(void)
+{
+	each_backend(unattached);
+}
+
 static void test_options(void)
 {
 	static const struct bt_shard_ops none = { 0 };
@@ -382,6 +458,8 @@ static const struct unit_test tests[] = {
 	{ "turns: time, signal, handler", test_turns },
 	{ "idle shards sleep", test_idle },
 	{ "start, end, guests that come back", test_life },
+	{ "a guest that never was", test_unattached },
+	{ "nothing is left behind", test_left },
 	{ "options", test_options },
 	{ NULL, NULL },
 };

@@ -34,6 +34,8 @@ struct disk {
 	struct slot *slots;
 	char *arena;
 	uint32_t begun;          /* slots whose request is in work->values, not yet sent */
+	uint64_t *answers, *sending; /* the partner's, with shards: to be sent after this turn; being sent */
+	uint32_t n_answers;
 	struct bt_shards *alone; /* uring: a set of one shard */
 	uint32_t *done, n_done;  /* uring: slots that are done */
 };
@@ -67,16 +69,37 @@ static void read_blocks(struct bring_peer *p, uint64_t *values, uint32_t n)
 	}
 }
 
-/* The answer waits for the end of the turn, with others. The queue has room for all slots. */
-static void answer(struct slot *s, struct bt_shard *self)
+/* A handler cannot wait for room in a queue, so answers are sent after the turn. */
+static void answer(struct slot *s)
 {
+	struct disk *d = s->disk;
+
 	s->result = s->io.result;
-	bt_shard_send_nowait(self, 0, 0, (uint64_t)s->index << 32 | s->block);
+	d->answers[d->n_answers++] = (uint64_t)s->index << 32 | s->block;
+}
+
+/* While these go, others may come. */
+static int send_answers(struct bring_end *end, void *arg)
+{
+	struct disk *d = arg;
+	int rc = 0;
+
+	while (d->n_answers > 0 && rc == 0) {
+		uint64_t *batch = d->answers;
+		uint32_t n = d->n_answers;
+
+		d->answers = d->sending;
+		d->sending = batch;
+		d->n_answers = 0;
+		rc = bring_send(end, batch, n);
+	}
+	return rc;
 }
 
 static void has_read(struct bt_shard *self, struct bt_io *io)
 {
-	answer(io->user, self);
+	(void)self;
+	answer(io->user);
 }
 
 /* The ring has no room just now: reading without it is the way that always works. */
@@ -89,14 +112,14 @@ static void take_request(void *arg, struct bt_shard *self, uint64_t message)
 	if (rc < 0)
 		s->io.result = (int32_t)read_block(d, s);
 	if (rc != 0)
-		answer(s, self);
+		answer(s);
 }
 
 static int serve(struct bring_peer *p)
 {
 	if (!p->link.engine->shards)
 		return bring_serve(p, read_blocks);
-	return bring_shards_serve(&p->link.ends[1], take_request, p->work->state);
+	return bring_shards_serve(&p->link.ends[1], take_request, send_answers, p->work->state);
 }
 
 /* --- the worker --- */
@@ -105,8 +128,10 @@ static int make_slots(struct disk *d)
 {
 	d->slots = calloc(d->depth, sizeof(*d->slots));
 	d->done = calloc(d->depth, sizeof(*d->done));
+	d->answers = calloc(d->depth, sizeof(*d->answers));
+	d->sending = calloc(d->depth, sizeof(*d->sending));
 	d->arena = mmap(NULL, (size_t)d->depth * d->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (!d->slots || !d->done || d->arena == MAP_FAILED)
+	if (!d->slots || !d->done || !d->answers || !d->sending || d->arena == MAP_FAILED)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < d->depth; i++)
 		d->slots[i] = (struct slot){ .disk = d, .index = i, .data = d->arena + (size_t)i * d->bytes,
@@ -281,6 +306,8 @@ static void disk_fini(struct bt_worker *worker)
 		munmap(d->arena, (size_t)d->depth * d->bytes);
 	free(d->slots);
 	free(d->done);
+	free(d->answers);
+	free(d->sending);
 	free(d);
 }
 

@@ -249,7 +249,7 @@ struct bt_shard *bring_shards_self(const struct bring_end *e)
 	return s->ports[e->side].shard;
 }
 
-int bring_shards_serve(struct bring_end *e, bring_handler *handler, void *arg)
+int bring_shards_serve(struct bring_end *e, bring_handler *handler, int (*after)(struct bring_end *e, void *arg), void *arg)
 {
 	struct shards *s = e->link->state;
 	struct port *p = &s->ports[e->side];
@@ -257,8 +257,11 @@ int bring_shards_serve(struct bring_end *e, bring_handler *handler, void *arg)
 
 	p->arg = arg;
 	p->handler = handler;
-	while (!p->stop && rc >= 0)
+	while (!p->stop && rc >= 0) {
 		rc = turn(e->link, p, PATIENCE_NS);
+		if (rc >= 0)
+			rc = after(e, arg);
+	}
 	return p->stop ? 0 : rc;
 }
 

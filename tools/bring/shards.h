@@ -27,8 +27,8 @@ enum bt_shard_backend bring_shards_backend(const struct bring_engine *engine);
 void bring_shards_ignore(struct bt_shard *self, uint32_t from, const struct bt_msg *msgs, size_t n, void *arg);
 
 /* For an end of a link of shards that was entered. bring_shards_self - its shard. bring_shards_serve - call handler for whatever is
- * received until BRING_STOP is. 0 or -errno. */
+ * received until BRING_STOP is, and after each turn after, which may send. 0 or -errno. */
 struct bt_shard *bring_shards_self(const struct bring_end *e);
-int bring_shards_serve(struct bring_end *e, bring_handler *handler, void *arg);
+int bring_shards_serve(struct bring_end *e, bring_handler *handler, int (*after)(struct bring_end *e, void *arg), void *arg);
 
 #endif
