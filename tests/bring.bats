@@ -44,7 +44,7 @@ calls() {
 }
 
 @test "everything runs, clean, valid, each engine and idle policy apart" {
-  run --separate-stderr timeout 100 bring -d 10ms -w 1ms -i 8ms -o all.ndjson
+  run --separate-stderr timeout 100 bring -d 6ms -w 0 -i 4ms -o all.ndjson
   [ "$status" -eq 0 ]
   [ -z "$output" ]
   [ -z "$stderr" ]
@@ -104,13 +104,13 @@ calls() {
 
 @test "the CPU time is that of the whole process, its partners and the kernel's threads included" {
   [ -x /usr/bin/time ] || skip "time is not installed"
-  for how in "-E pipe --spin 0 pingpong" "-E futex --spin always pingpong" "-E queue --spin 0 fanout" "--setup sqpoll --batch 1 nop" \
+  for how in "-E pipe --spin 0 -c $FIRST pingpong" "-E futex --spin always pingpong" "-E queue --spin 0 fanout" "--setup sqpoll --batch 1 nop" \
     "-E doorbell --cache direct -Q 32 --spin 0 disk"; do
     # shellcheck disable=SC2086 # options
-    /usr/bin/time -q -o time -f '%U %S' timeout 20 bring -d 600ms -w 0 -m cpu --load balanced -s 1M $how >cpu.ndjson 2>err || continue
+    /usr/bin/time -q -o time -f '%U %S' timeout 20 bring -d 300ms -w 0 -m cpu --load balanced -s 1M $how >cpu.ndjson 2>err || continue
     jq -s --arg time "$(cat time)" --arg how "$how" '($time | split(" ") | map(tonumber) | add) as $all
       | (map(select(.kind == "result" and .metric == "cpu") | .value * .dur) | add) as $ours
-      | if $ours <= $all + 0.05 and $ours >= 0.6 * $all - 0.1 then empty else [$how, $ours, $all] end' cpu.ndjson >bad
+      | if $ours <= $all + 0.05 and $ours >= 0.75 * $all - 0.05 then empty else [$how, $ours, $all] end' cpu.ndjson >bad
     [ ! -s bad ] || { cat bad; false; }
   done
 }
@@ -140,7 +140,7 @@ calls() {
 
 @test "a ring of 8, full completion queues and full queues: all messages arrive in order" {
   need_uring
-  run --separate-stderr timeout 60 bring -n 20 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -E msgring,doorbell,queue \
+  run --separate-stderr timeout 60 bring -n 5 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -E msgring,doorbell,queue \
     --messages 1000 pingpong oneway coldstart fanout
   [ "$status" -eq 0 ]
   echo "$output" >full.ndjson
@@ -234,8 +234,11 @@ calls() {
 @test "the open loop does what was planned, and counts from when it was due" {
   timeout 30 bring -r 300 -d 200ms -w 10ms --spin 0 -E pipe,queue --batch 1 -s 1M -Q 2 --cache cached --load balanced pingpong oneway echo disk fanout >open.ndjson
   complete open.ndjson
-  jq -se 'map(select(.kind == "result" and .metric == "achieved")) | length > 6 and all(.value == 1)' open.ndjson
-  jq -se 'map(select(.kind == "result" and .metric == "late")) | length > 6 and all(.n == 60 and .loop == "open")' open.ndjson
+  # On a busy machine some may be left over: those are counted as well.
+  jq -se '[.[] | select(.kind == "result")] | group_by([.test, .engine, .cpu, .peer]) | length > 6 and all(
+    (map(select(.metric == "late")) | length == 1 and .[0].loop == "open") and
+    (map(select(.metric == "late").n) | add) + (map(select(.metric == "backlog").value) | add) == 60)' open.ndjson ||
+    { jq -c 'select(.metric == "late" or .metric == "backlog") | [.test, .engine, .metric, .n, .value]' open.ndjson; false; }
 }
 
 @test "several pairs at once" {
@@ -284,6 +287,7 @@ calls() {
   set -m
   mkdir data
   for test in "disk --dir data" "fanout" "pingpong -E queue"; do
+    rm -f k.ndjson
     # shellcheck disable=SC2086 # a test and its options
     bring -d 20s -i 20ms -w 0 --spin 0 -s 1M $test >k.ndjson &
     bring=$!

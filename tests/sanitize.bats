@@ -134,14 +134,16 @@ clean() {
 
 @test "ASan and UBSan: every test of bring through every engine, closed and open loop" {
   dir=$(variant SAN=address,undefined)
-  run --separate-stderr timeout 100 "$dir/bring" -d 4ms -w 1ms -i 3ms -s 1M
+  run --separate-stderr timeout 100 "$dir/bring" -d 2ms -w 0 -i 1ms -s 1M
   clean 0
   echo "$output" >run.ndjson
   check_records run.ndjson
-  run --separate-stderr timeout 100 "$dir/bring" -n 20 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -s 1M --setup none --setup single,defer \
-    --setup sqpoll
+  run --separate-stderr timeout 100 "$dir/bring" -n 8 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -s 1M --messages 200 \
+    --setup none --setup single,defer
   clean 0
-  run --separate-stderr timeout 100 "$dir/bring" -r 1000 -d 30ms -w 0 --spin 0,20us -s 1M -t 1,2 --place preferred pingpong oneway disk echo
+  run --separate-stderr timeout 100 "$dir/bring" -n 5 -w 0 --spin 0 --batch all --setup sqpoll -E msgring,doorbell,uring -s 1M nop pingpong oneway disk
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bring" -r 1000 -d 20ms -w 0 --spin 20us -s 1M -t 1,2 -E pipe,futex,doorbell,queue --batch 64 pingpong oneway disk echo
   clean 0
   BRING_PLANT=oneway:3 run --separate-stderr timeout 60 "$dir/bring" -n 20 -w 0 --spin 0 -f text oneway
   clean 1

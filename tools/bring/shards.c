@@ -13,7 +13,8 @@
 #include "shards.h"
 
 #define PATIENCE_NS 50000000u /* how long a shard may wait without looking whether the link is broken */
-#define PATIENCE_TURNS 200    /* of that length without a message: it is lost */
+#define LOST_TURNS 100        /* of that length without a message: it is lost */
+#define LOST_NS 5000000000u   /* without room for one more message: nobody takes them any more */
 
 struct port {
 	_Alignas(128) struct bt_shard *shard;
@@ -185,39 +186,54 @@ static int turn(struct bring_link *l, struct port *p, uint64_t timeout_ns)
 	return rc > 0 ? rc : 0;
 }
 
-/* There is no room, or the partner is not there yet. */
-static int make_way(struct bring_end *e, struct port *p, int error)
+/* There is no room, or the partner is not there yet. since_ns: 0 for the first time. */
+static int make_way(struct bring_end *e, struct port *p, int error, uint64_t *since_ns)
 {
+	uint64_t now = bt_clock_now(e->link->clock);
 	int rc;
 
 	if (error != -EAGAIN && error != -ENOTCONN)
 		return error;
+	if (*since_ns == 0)
+		*since_ns = now;
+	if (now - *since_ns > LOST_NS)
+		return -ETIMEDOUT;
 	rc = turn(e->link, p, 0);
 	sched_yield();
 	return rc;
+}
+
+static int send_one(struct bring_end *e, struct port *p, uint64_t value)
+{
+	uint64_t since_ns = 0;
+	int rc;
+
+	while ((rc = bt_shard_send(p->shard, !e->side, 0, value)) < 0)
+		if ((rc = make_way(e, p, rc, &since_ns)) < 0)
+			return rc;
+	return 0;
 }
 
 static int shards_send(struct bring_end *e, const uint64_t *values, uint32_t n)
 {
 	struct shards *s = e->link->state;
 	struct port *p = &s->ports[e->side];
+	uint64_t since_ns = 0;
 	uint32_t sent = 0;
-	int rc;
 
-	if (n == 1) {
-		while ((rc = bt_shard_send(p->shard, !e->side, 0, values[0])) < 0)
-			if ((rc = make_way(e, p, rc)) < 0)
-				return rc;
-		return 0;
-	}
+	if (n == 1)
+		return send_one(e, p, values[0]);
 	for (uint32_t i = 0; i < n; i++)
 		p->out[i] = (struct bt_msg){ .value = values[i] };
 	while (sent < n) {
-		rc = bt_shard_send_many(p->shard, !e->side, p->out + sent, n - sent);
-		if (rc > 0)
+		int rc = bt_shard_send_many(p->shard, !e->side, p->out + sent, n - sent);
+
+		if (rc > 0) {
 			sent += (uint32_t)rc;
-		else if ((rc = make_way(e, p, rc)) < 0)
+			since_ns = 0;
+		} else if ((rc = make_way(e, p, rc, &since_ns)) < 0) {
 			return rc;
+		}
 	}
 	return 0;
 }
@@ -234,7 +250,7 @@ static int shards_receive(struct bring_end *e, uint64_t *values, uint32_t cap)
 		if (p->head == p->tail && rc < 0)
 			return rc;
 		/* A partner waits for the worker as long as that pleases; the worker's partner answers at once. */
-		if (e->side == 0 && rc == 0 && ++turns == PATIENCE_TURNS)
+		if (e->side == 0 && rc == 0 && ++turns == LOST_TURNS)
 			return -ETIMEDOUT;
 	}
 	while (n < cap && p->head != p->tail)
