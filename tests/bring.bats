@@ -107,10 +107,10 @@ calls() {
   for how in "-E pipe --spin 0 -c $FIRST pingpong" "-E futex --spin always pingpong" "-E queue --spin 0 fanout" "--setup sqpoll --batch 1 nop" \
     "-E doorbell --cache direct -Q 32 --spin 0 disk"; do
     # shellcheck disable=SC2086 # options
-    /usr/bin/time -q -o time -f '%U %S' timeout 20 bring -d 300ms -w 0 -m cpu --load balanced -s 1M $how >cpu.ndjson 2>err || continue
+    /usr/bin/time -q -o time -f '%U %S' timeout 20 bring -d 500ms -w 0 -m cpu --load balanced -s 1M $how >cpu.ndjson 2>err || continue
     jq -s --arg time "$(cat time)" --arg how "$how" '($time | split(" ") | map(tonumber) | add) as $all
       | (map(select(.kind == "result" and .metric == "cpu") | .value * .dur) | add) as $ours
-      | if $ours <= $all + 0.05 and $ours >= 0.75 * $all - 0.05 then empty else [$how, $ours, $all] end' cpu.ndjson >bad
+      | if $ours <= $all + 0.05 and $ours >= 0.75 * $all - 0.03 then empty else [$how, $ours, $all] end' cpu.ndjson >bad
     [ ! -s bad ] || { cat bad; false; }
   done
 }
