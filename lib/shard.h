@@ -75,7 +75,7 @@ struct bt_shard_ops {
 struct bt_shards_opts {
 	const struct bt_shard_ops *ops; /* borrowed until close */
 	void *arg;
-	uint32_t n;                /* shards, 1..BT_SHARDS_MAX; an idle one looks at seven cache lines for each other one, some 20 ns */
+	uint32_t n;                /* shards, 1..BT_SHARDS_MAX */
 	uint32_t guests;           /* the first of them, 0..n, get no thread: the caller's threads attach to them */
 	const uint32_t *cpus;      /* n CPUs, copied; NULL: those of our affinity mask in turn */
 	bool no_pin;               /* leave the threads where the kernel puts them */

@@ -75,6 +75,7 @@ struct bt_shard {
 	uint32_t *dirty_list, n_dirty;
 	uint32_t next_shard;        /* of round robin */
 	uint32_t victim;            /* where to steal next */
+	uint32_t glance;            /* whose work was looked for last */
 	struct bt_idle idle;
 	struct bt_join *join;       /* what its thread waits for, or NULL */
 	struct bt_spsc *ticket_of;  /* the same: until its head reaches ticket */
@@ -177,12 +178,13 @@ bool bt_shards_forked(const struct bt_shards *set);
 int bt_shards_enter(struct bt_shards *set);
 void bt_shards_leave(struct bt_shards *set);
 
-/* shardturn.c. bt_shard_work - handle what there is, once. bt_shard_has_work - whether there is something. bt_shard_loop - the
- * thread of a shard until the set stops. bt_shard_drain - the last work: cancel I/O, and go on until nothing is
- * left, or `most` were handled. bt_shard_until - turn until
- * done(s) or the timeout. */
-size_t bt_shard_work(struct bt_shard *s);
+/* shardturn.c. bt_shard_work - handle what there is, once; when there is nothing, steal. bt_shard_has_work - whether there is
+ * something. bt_shard_glimpse - the same for spinning: of what the others have, another one each time. bt_shard_loop - the thread
+ * of a shard until the set stops. bt_shard_drain - the last work: cancel I/O, and go on until nothing is left, or `most` were
+ * handled. bt_shard_until - turn until done(s) or the timeout. */
+size_t bt_shard_work(struct bt_shard *s, bool steal);
 bool bt_shard_has_work(struct bt_shard *s);
+bool bt_shard_glimpse(struct bt_shard *s);
 void bt_shard_loop(struct bt_shard *s);
 void bt_shard_drain(struct bt_shard *s, uint64_t most);
 int bt_shard_until(struct bt_shard *s, bool (*done)(struct bt_shard *s), uint64_t timeout_ns);
@@ -225,11 +227,13 @@ static inline bool bt_ring_has_work(struct bt_shard_ring *r)
 }
 
 /* shardtask.c. bt_task_run - call it, and what follows. bt_tasks_run - own stealable tasks; how many. bt_tasks_steal - one of
- * another shard's, if nothing else is to be done; 0 or 1. bt_tasks_pending - whether s could run or steal one. */
+ * another shard's, if nothing else is to be done; 0 or 1. bt_tasks_pending - whether s has one of its own. bt_tasks_stealable -
+ * whether it could take one of that shard. */
 void bt_task_run(struct bt_shard *s, struct bt_task *task);
 size_t bt_tasks_run(struct bt_shard *s);
 size_t bt_tasks_steal(struct bt_shard *s);
 bool bt_tasks_pending(struct bt_shard *s);
+bool bt_tasks_stealable(struct bt_shard *s, uint32_t from);
 
 enum bt_io_op { BT_IO_READ_AT, BT_IO_WRITE_AT, BT_IO_RECV, BT_IO_SEND, BT_IO_ACCEPT, BT_IO_CONNECT };
 enum { BT_IO_IDLE, BT_IO_BUSY, BT_IO_CANCELLING }; /* bt_io.busy */

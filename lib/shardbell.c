@@ -94,7 +94,7 @@ static bool spin(struct bt_shard *s, uint64_t start_ns, uint64_t until_ns)
 	bool found = false;
 
 	while (!found && now - start_ns < budget && now < until_ns) {
-		for (unsigned i = 0; i < LOOKS && !(found = bt_shard_has_work(s)); i++)
+		for (unsigned i = 0; i < LOOKS && !(found = bt_shard_glimpse(s)); i++)
 			relax(s);
 		found = found || (!s->ring.open && bt_io_ready(s));
 		now = bt_shards_now(s->set);
@@ -150,7 +150,7 @@ int bt_shard_idle(struct bt_shard *s, uint64_t until_ns)
 	int rc = 0;
 
 	for (unsigned i = 0; i < LOOKS && s->idle.most_ns > 0; i++) {
-		if (bt_shard_has_work(s))
+		if (bt_shard_glimpse(s))
 			return 0;
 		relax(s);
 	}

@@ -13,6 +13,7 @@
 #define SLOT_SHIFT 8        /* of the sender's own completion: the place of the message, and above it the receiver */
 #define TO_SHIFT 32
 #define CQ_MAX 65536u
+#define SQPOLL_IDLE_MS 10   /* then the kernel's thread sleeps as well */
 
 /* What a ring may be set up with, the newest first: what is refused is dropped in this order. */
 static const struct {
@@ -47,7 +48,7 @@ static uint32_t cq_entries(const struct bt_shards_opts *o)
 
 static struct io_uring_params params(const struct bt_shards_opts *o, uint32_t flags)
 {
-	struct io_uring_params p = { .sq_thread_idle = 1000, .cq_entries = cq_entries(o) };
+	struct io_uring_params p = { .sq_thread_idle = SQPOLL_IDLE_MS, .cq_entries = cq_entries(o) };
 
 	p.flags = p.cq_entries ? IORING_SETUP_CQSIZE : 0;
 
@@ -61,7 +62,7 @@ static struct io_uring_params params(const struct bt_shards_opts *o, uint32_t fl
 	return p;
 }
 
-/* Whether the kernel has MSG_RING: since 5.18, as has the probe that is asked. */
+/* Whether the kernel has MSG_RING, as 5.18 and later do. */
 static bool has_msg_ring(struct io_uring *u)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(u);
@@ -71,29 +72,36 @@ static bool has_msg_ring(struct io_uring *u)
 	return has;
 }
 
-int bt_ring_open(struct bt_shard *s)
+/* A ring with as many of the flags as the kernel allows; *flags are those. */
+static int set_up(struct io_uring *u, const struct bt_shards_opts *o, uint32_t *flags)
 {
-	const struct bt_shards_opts *o = &s->set->opts;
-	uint32_t flags = first_flags(o->ring_flags);
-	struct bt_shard_ring *r = &s->ring;
-	struct io_uring_params p = params(o, flags);
-	int rc = io_uring_queue_init_params(o->ring_entries, &r->u, &p);
+	struct io_uring_params p = params(o, *flags);
+	int rc = io_uring_queue_init_params(o->ring_entries, u, &p);
 
 	for (size_t i = 0; (rc == -EINVAL || rc == -EPERM) && i < EXTRAS; i++) {
-		if (!(flags & extras[i].flag))
-			continue;
-		flags = first_flags(flags & ~extras[i].flag);
-		p = params(o, flags);
-		rc = io_uring_queue_init_params(o->ring_entries, &r->u, &p);
+		if (!(*flags & extras[i].flag) || (rc == -EPERM && extras[i].flag != BT_RING_SQPOLL))
+			continue; /* older kernels permit SQPOLL to root alone */
+		*flags = first_flags(*flags & ~extras[i].flag);
+		p = params(o, *flags);
+		rc = io_uring_queue_init_params(o->ring_entries, u, &p);
 	}
+	if (!(p.features & IORING_FEAT_CQE_SKIP))
+		*flags &= ~(uint32_t)BT_RING_CQE_SKIP;
+	return rc;
+}
+
+int bt_ring_open(struct bt_shard *s)
+{
+	uint32_t flags = first_flags(s->set->opts.ring_flags);
+	struct bt_shard_ring *r = &s->ring;
+	int rc = set_up(&r->u, &s->set->opts, &flags);
+
 	if (rc < 0)
 		return rc;
 	if (!has_msg_ring(&r->u)) {
 		io_uring_queue_exit(&r->u);
 		return -EOPNOTSUPP;
 	}
-	if (!(p.features & IORING_FEAT_CQE_SKIP))
-		flags &= ~(uint32_t)BT_RING_CQE_SKIP;
 	io_uring_ring_dontfork(&r->u);
 	io_uring_register_ring_fd(&r->u);
 	r->owner = gettid();

@@ -70,15 +70,16 @@ size_t bt_tasks_steal(struct bt_shard *s)
 
 bool bt_tasks_pending(struct bt_shard *s)
 {
-	if (bt_mpmc_pending(&s->tasks) || bt_mpmc_pending(&s->preferred))
-		return true;
-	for (uint32_t i = 0; !s->set->opts.no_steal && i < s->n; i++) {
-		struct bt_shard *other = &s->set->shards[i];
+	return bt_mpmc_pending(&s->tasks) || bt_mpmc_pending(&s->preferred);
+}
 
-		if (other != s && (bt_mpmc_pending(&other->tasks) || bt_mpmc_depth(&other->preferred) > BT_SHARD_KEEP))
-			return true;
-	}
-	return false;
+bool bt_tasks_stealable(struct bt_shard *s, uint32_t from)
+{
+	struct bt_shard *other = &s->set->shards[from];
+
+	if (other == s || s->set->opts.no_steal)
+		return false;
+	return bt_mpmc_pending(&other->tasks) || bt_mpmc_depth(&other->preferred) > BT_SHARD_KEEP;
 }
 
 static uint32_t sticky(uint64_t key, uint32_t n)

@@ -76,7 +76,7 @@ static size_t take_inbox(struct bt_shard *s)
 	return n;
 }
 
-size_t bt_shard_work(struct bt_shard *s)
+size_t bt_shard_work(struct bt_shard *s, bool steal)
 {
 	size_t n = 0;
 
@@ -89,7 +89,7 @@ size_t bt_shard_work(struct bt_shard *s)
 	n += bt_tasks_run(s);
 	if (!s->ring.open && s->pending_io > 0)
 		n += bt_io_poll(s);
-	if (n == 0)
+	if (n == 0 && steal)
 		n = bt_tasks_steal(s);
 	return n;
 }
@@ -101,51 +101,65 @@ static bool waited_for(struct bt_shard *s)
 	return s->ticket_of && bt_spsc_handled(s->ticket_of) >= s->ticket;
 }
 
-bool bt_shard_has_work(struct bt_shard *s)
+/* What the other shard has for us that does not come by itself: a wish to be woken, a task to steal. */
+static bool other_has_work(struct bt_shard *s, uint32_t other)
+{
+	return atomic_load_explicit(&s->in[other]->want, memory_order_seq_cst) || bt_tasks_stealable(s, other);
+}
+
+bool bt_shard_glimpse(struct bt_shard *s)
 {
 	if (s->ring.open && bt_ring_has_work(&s->ring))
 		return true;
-	for (uint32_t from = 0; from < s->n; from++) {
-		struct bt_spsc *q = s->in[from];
-
-		if ((!s->raw || from == s->index) && bt_spsc_pending(q))
+	for (uint32_t from = 0; from < s->n; from++)
+		if ((!s->raw || from == s->index) && bt_spsc_pending(s->in[from]))
 			return true;
-		if (atomic_load_explicit(&q->want, memory_order_seq_cst))
-			return true;
-	}
 	if (bt_mpmc_pending(&s->inbox) || bt_tasks_pending(s) || waited_for(s))
+		return true;
+	s->glance = s->glance + 1 < s->n ? s->glance + 1 : 0;
+	if (other_has_work(s, s->glance))
 		return true;
 	return !s->guest && atomic_load_explicit(&s->set->stopping, memory_order_seq_cst);
 }
 
-static size_t work_and_send(struct bt_shard *s)
+bool bt_shard_has_work(struct bt_shard *s)
 {
-	size_t n = bt_shard_work(s);
+	if (bt_shard_glimpse(s))
+		return true;
+	for (uint32_t other = 0; other < s->n; other++)
+		if (other_has_work(s, other))
+			return true;
+	return false;
+}
+
+static size_t work_and_send(struct bt_shard *s, bool steal)
+{
+	size_t n = bt_shard_work(s, steal);
 
 	bt_shard_push_out(s);
 	return n;
 }
 
+static uint64_t deadline(const struct bt_shard *s, uint64_t timeout_ns)
+{
+	uint64_t now = timeout_ns == BT_SHARD_FOREVER ? 0 : bt_shards_now(s->set);
+
+	return timeout_ns < BT_SHARD_FOREVER - now ? now + timeout_ns : BT_SHARD_FOREVER;
+}
+
 static int turn(struct bt_shard *s, uint64_t timeout_ns)
 {
-	uint64_t until_ns = BT_SHARD_FOREVER;
+	int rc = 0;
 	size_t n;
-	int rc;
 
 	s->in_turn = true;
-	n = work_and_send(s);
+	n = work_and_send(s, timeout_ns == 0);
 	if (n == 0 && timeout_ns > 0) {
-		if (timeout_ns != BT_SHARD_FOREVER)
-			until_ns = bt_shards_now(s->set) + timeout_ns;
-		rc = bt_shard_idle(s, until_ns);
-		n = work_and_send(s);
-		if (rc < 0 && n == 0) {
-			s->in_turn = false;
-			return rc;
-		}
+		rc = bt_shard_idle(s, deadline(s, timeout_ns)); /* which looks for what can be stolen as well */
+		n = work_and_send(s, true);
 	}
 	s->in_turn = false;
-	return (int)n;
+	return n == 0 ? rc : (int)n;
 }
 
 int bt_shard_turn(struct bt_shard *s, uint64_t timeout_ns)
@@ -194,7 +208,11 @@ static bool in_flight(struct bt_shard *s)
 
 static bool unfinished(struct bt_shard *s)
 {
-	return in_flight(s) || bt_mpmc_pending(&s->inbox) || bt_tasks_pending(s);
+	bool left = in_flight(s) || bt_mpmc_pending(&s->inbox) || bt_tasks_pending(s);
+
+	for (uint32_t other = 0; !left && other < s->n; other++)
+		left = bt_tasks_stealable(s, other);
+	return left;
 }
 
 void bt_shard_drain(struct bt_shard *s, uint64_t most)
@@ -204,7 +222,7 @@ void bt_shard_drain(struct bt_shard *s, uint64_t most)
 	s->in_turn = true;
 	while (s->pending_io > 0 || (done < most && (n > 0 || unfinished(s)))) {
 		bt_io_cancel_all(s); /* again, if the ring had no room for it */
-		n = bt_shard_work(s);
+		n = bt_shard_work(s, true);
 		done += n;
 		bt_shard_push_out(s);
 		if (s->ring.open)

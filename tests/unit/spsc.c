@@ -10,7 +10,7 @@
 #include "spsc.h"
 #include "unit.h"
 
-#define THROUGH SLOW(4000000, 200000)
+#define THROUGH SLOW(1000000, 100000)
 
 static struct bt_spsc *make(uint32_t n)
 {
