@@ -50,10 +50,10 @@ load helper
   setup_locks
   mkdir bare
   # Without cargo: what remains is bring against itself.
-  for program in bash awk cut jq sed sort taskset paste od tr uname mktemp date dirname head cat rm bring; do
+  for program in bash awk cut jq sed sort timeout taskset paste od tr uname mktemp date dirname head cat rm bring; do
     ln -s "$(command -v $program)" bare/
   done
-  PATH="$PWD/bare" REPS=2 MS=10 run --separate-stderr timeout 60 "$TOP/tests/bench/bring"
+  PATH="$PWD/bare" REPS=1 MS=8 run --separate-stderr timeout 60 "$TOP/tests/bench/bring"
   [ "$status" -ne 3 ] || skip "$stderr"
   [ "$status" -eq 0 ]
   echo "$output" >records
