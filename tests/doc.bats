@@ -72,7 +72,7 @@ page_options() {
     timeout 60 bdisk replay -v "$TOP/tests/fixtures/replay/app.ndjson"
   } >bdisk.ndjson
   {
-    timeout 60 bring -d 10ms -w 1ms -i 5ms --queue-size 100 --ring-size 100 --cq-size 200 -s 1M
+    timeout 60 bring -d 3ms -w 0 -i 2ms --queue-size 100 --ring-size 100 --cq-size 200 -s 1M
     timeout 60 bring -r 1000 -t 1,2 -d 50ms -w 0 --spin 0 --matrix -t 1 -E queue pingpong
     BRING_PLANT=pingpong timeout 60 bring -n 100 -t 1,2 -w 0 --spin 0 -E queue pingpong 2>errors || :
   } >bring.ndjson

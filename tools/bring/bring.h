@@ -3,7 +3,7 @@
  * bring - what the parts of bring share.
  *
  * The way through: main.c takes the options; jobs.c makes a job of every combination of test, CPUs, engine, idle policy and size
- * that they ask for; a test (nop.c, pingpong.c, oneway.c, coldstart.c, fanout.c, disk.c, echo.c) is what a worker does; its
+ * that they ask for; a test (nop.c, pingpong.c with coldstart, oneway.c, fanout.c, disk.c, echo.c) is what a worker does; its
  * partner is a thread of peer.c at the other end of a link (link.c), which carries numbers from one thread to the other by
  * an engine: pipes.c, shm.c, or the shards of lib/ in shards.c. records.c says what came of it.
  *
@@ -121,17 +121,14 @@ uint64_t bring_spin_until(const struct bring_link *l);
 struct bring_peer {
 	struct bring_link link;
 	struct bring_work *work;
-	uint32_t index;
 	/* What the partner does until it is told to stop (BRING_STOP). Returns 0 or -errno. */
 	int (*serve)(struct bring_peer *p);
 	bool running;
 	pthread_t thread;
 	sem_t ready;
 	pid_t tid;
-	int begin_error;       /* valid when ready */
-	int error;             /* why it ended early; valid when it has ended, as the next one */
-	uint64_t cpu_ns;
-	_Atomic uint64_t wrong; /* what came wrong to the partner */
+	int begin_error; /* valid when ready */
+	uint64_t cpu_ns; /* valid when it has ended */
 };
 
 /* bring_serve - what most partners do: take messages, have work change them, and send them back, until BRING_STOP. work may
@@ -166,9 +163,6 @@ void bring_work_free(struct bt_worker *worker);
 
 /* bring_work_helpers - the CPU time of all that work for the worker: partners, and threads of the kernel. */
 uint64_t bring_work_helpers(struct bt_worker *worker);
-
-/* bring_check - 0 if the answer is the one expected, else 1. */
-static inline int bring_check(struct bring_work *w, uint64_t answer, uint64_t expected);
 
 /* --- the tests --- */
 
@@ -245,7 +239,7 @@ struct bring {
 	size_t n_cpus, n_distinct;
 	int uring_error;    /* why io_uring cannot be used; 0: it can */
 	int msg_error;      /* the same of MSG_RING */
-	const char *warning, *warning_text; /* what could not be had, but need not; NULL: nothing */
+	int lacks_uring, lacks_direct; /* why jobs were left out; 0: none were */
 	int file[2];        /* by enum bring_cache: the file of the disk test, or -errno */
 	struct bring_job *jobs;
 	struct bt_load_job *runs;
@@ -257,6 +251,7 @@ struct bring {
 	} distance;
 };
 
+/* bring_check - 0 if the answer is the one expected, else 1. */
 static inline int bring_check(struct bring_work *w, uint64_t answer, uint64_t expected)
 {
 	uint64_t plant = w->job->plant;
@@ -298,7 +293,7 @@ void bring_jobs_make(struct bring *b, char **names, int count);
 /* bring_job_opts - the options of a run of that job; a hook of loadtool. */
 const struct bt_load_opts *bring_job_opts(struct bt_loadtool *t, const struct bt_load_job *run);
 
-/* bring_pair - the two CPUs of pair number index. */
+/* bring_pair - the two CPUs of pair number index; of a test without pairs that of its worker, twice. */
 void bring_pair(const struct bring_job *job, uint32_t index, uint32_t *cpu, uint32_t *peer);
 
 /* --- records.c --- */

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "shards.h"
 
+#define RING_ENTRIES 256 /* of shards, where nothing else is asked for */
 #define TRIPS 16 /* timed together where both sides may spin */
 
 const struct bring_test *const bring_tests[BRING_TESTS] = {
@@ -23,14 +24,10 @@ static const uint32_t shard_setups[] = { BT_RING_DEFAULT };
 
 static const uint32_t one[] = { 1 };
 
-/* Why something was left out, for when nothing remains. */
-enum missing { MISSING_NOTHING, MISSING_URING, MISSING_CPUS, MISSING_DIRECT, MISSING_ENGINE };
-
 struct choice {
 	struct bring *b;
 	size_t room;
-	enum missing missing;
-	int error;
+	bool lacks_cpus; /* jobs were left out for want of CPUs to spin on */
 };
 
 /* What a job is made of, so far. */
@@ -79,8 +76,7 @@ static void add_sizes(struct choice *c, const struct plan *p)
 		if (!(variants & 1u << v))
 			continue;
 		if (vary & BRING_CACHE && v == BRING_DIRECT && b->file[BRING_DIRECT] < 0) {
-			c->missing = MISSING_DIRECT;
-			c->error = b->file[BRING_DIRECT];
+			c->b->lacks_direct = b->file[BRING_DIRECT];
 			continue;
 		}
 		for (size_t i = 0; i < n_batches; i++)
@@ -127,7 +123,7 @@ static void add_spins(struct choice *c, struct plan *p)
 		if ((s->adaptive && !p->engine->adapts) || (p->engine->never_sleeps && s->ns != BRING_ALWAYS))
 			continue;
 		if ((s->adaptive || s->ns) && !can_spin(c, p)) {
-			c->missing = MISSING_CPUS;
+			c->lacks_cpus = true;
 			continue;
 		}
 		add_setups(c, p);
@@ -148,8 +144,7 @@ static void add_engines(struct choice *c, struct plan *p, bool first_pair)
 		if (!named || !(p->test->engines & 1u << i) || (e->no_link && p->test != &bring_echo && !first_pair))
 			continue;
 		if (e->uring && (b->uring_error || (e->shards && b->msg_error))) {
-			c->missing = MISSING_URING;
-			c->error = b->uring_error ? b->uring_error : b->msg_error;
+			c->b->lacks_uring = b->uring_error ? b->uring_error : b->msg_error;
 			continue;
 		}
 		p->engine = e;
@@ -211,47 +206,38 @@ static const char *name_of(size_t i)
 	return bring_tests[i]->name;
 }
 
-/* Nothing is left to run. */
-static _Noreturn void die_of(const struct choice *c)
+static _Noreturn void die_of_uring(const struct bring *b)
 {
-	switch (c->missing) {
-	case MISSING_URING:
-		bt_die(BT_EXIT_UNABLE, "%s; pipe, eventfd, futex, socketpair, spsc, queue and plain work without it",
-		       bring_uring_reason(c->error));
-	case MISSING_CPUS:
-		bt_die(BT_EXIT_UNABLE, "threads can only spin on CPUs of their own, and there are too few in -c or allowed to this process; "
-				       "--spin 0 works");
-	case MISSING_DIRECT:
-		bt_die(BT_EXIT_UNABLE, "%s: no direct I/O there (%s); --cache cached works", c->b->dir, strerror(-c->error));
-	default:
-		bt_die_usage("no test can do all that these options ask for; -L lists tests and engines");
-	}
+	bt_die(BT_EXIT_UNABLE, "%s; pipe, eventfd, futex, socketpair, spsc, queue and plain work without it",
+	       bring_uring_reason(b->lacks_uring));
 }
 
-/* Something is left out that was not asked for by name: the records say so. */
-static void note_missing(struct choice *c)
+static _Noreturn void die_of_direct(const struct bring *b)
 {
-	struct bring *b = c->b;
+	bt_die(BT_EXIT_UNABLE, "%s: no direct I/O there (%s); --cache cached works", b->dir, strerror(-b->lacks_direct));
+}
 
-	if (c->missing == MISSING_URING) {
-		b->warning = "no-io-uring";
-		b->warning_text = bring_uring_reason(c->error);
-	} else if (c->missing == MISSING_DIRECT) {
-		b->warning = "no-direct-io";
-		b->warning_text = "the file system takes no direct I/O, so only cached reads are measured";
-	}
+/* Nothing is left to run. */
+static _Noreturn void die(const struct choice *c)
+{
+	if (c->b->lacks_uring)
+		die_of_uring(c->b);
+	if (c->lacks_cpus)
+		bt_die(BT_EXIT_UNABLE, "threads can only spin on CPUs of their own, and there are too few in -c or allowed to this process; "
+				       "--spin 0 works");
+	if (c->b->lacks_direct)
+		die_of_direct(c->b);
+	bt_die_usage("no test can do all that these options ask for; -L lists tests and engines");
 }
 
 /* What was named and cannot be had is refused even if others could run. */
-static void check_named(struct choice *c)
+static void check_named(const struct bring *b)
 {
-	const struct bring *b = c->b;
-
 	for (size_t i = 0; i < b->n_engines; i++)
-		if (b->engines[i]->uring && c->missing == MISSING_URING)
-			die_of(c);
-	if (b->caches == 1u << BRING_DIRECT && c->missing == MISSING_DIRECT)
-		die_of(c);
+		if (b->engines[i]->uring && b->lacks_uring)
+			die_of_uring(b);
+	if (b->caches == 1u << BRING_DIRECT && b->lacks_direct)
+		die_of_direct(b);
 }
 
 static void make_runs(struct bring *b)
@@ -280,8 +266,8 @@ static void check_sizes(const struct bring *b, const struct bring_test *test)
 
 	if (b->matrix && several)
 		bt_die_usage("--matrix: one pair at a time; not with -t");
-	if (b->cq_entries && b->cq_entries < b->ring_entries)
-		bt_die_usage("--cq-size: no fewer than --ring-size");
+	if (b->cq_entries && b->cq_entries < (b->ring_entries ? b->ring_entries : RING_ENTRIES))
+		bt_die_usage("--cq-size: no fewer than --ring-size, which is 256 by default");
 	if (test == &bring_fanout && several)
 		bt_die_usage("-t, --threads: not for fanout, which has --shards");
 	if (test != &bring_disk)
@@ -315,10 +301,9 @@ void bring_jobs_make(struct bring *b, char **names, int count)
 	}
 	for (size_t i = 0; count == 0 && i < BRING_TESTS; i++)
 		choose(&c, bring_tests[i]);
-	check_named(&c);
+	check_named(b);
 	if (b->tool.n_jobs == 0)
-		die_of(&c);
-	note_missing(&c);
+		die(&c);
 	make_runs(b);
 }
 
@@ -326,11 +311,15 @@ void bring_pair(const struct bring_job *job, uint32_t index, uint32_t *cpu, uint
 {
 	const struct bring *b = job->b;
 
+	if (!job->pair) {
+		*cpu = *peer = b->cpus[index % b->n_cpus];
+		return;
+	}
 	*cpu = b->cpus[(job->first + 2 * (size_t)index) % b->n_cpus];
 	*peer = b->cpus[(job->second + 2 * (size_t)index) % b->n_cpus];
 }
 
-/* The engine pins its workers to the first CPU of each pair. */
+/* The load engine pins its workers to the first CPU of each pair. */
 const struct bt_load_opts *bring_job_opts(struct bt_loadtool *t, const struct bt_load_job *run)
 {
 	struct bring *b = (struct bring *)t;

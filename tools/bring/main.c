@@ -300,8 +300,10 @@ static void prepare(struct bt_loadtool *t)
 	struct bring *b = (struct bring *)t;
 	int rc = b->file[BRING_CACHED] >= 0 ? bring_disk_fill(b) : 0;
 
-	if (b->warning)
-		bt_out_warn(&t->out, b->warning, b->warning_text);
+	if (b->lacks_uring)
+		bt_out_warn(&t->out, "no-io-uring", bring_uring_reason(b->lacks_uring));
+	if (b->lacks_direct)
+		bt_out_warn(&t->out, "no-direct-io", "the file system takes no direct I/O, so only cached reads are measured");
 	if (rc < 0 && rc != -EINTR) {
 		bt_warn("%s: writing the file: %s", b->dir, strerror(-rc));
 		t->failed = true;

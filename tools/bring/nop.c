@@ -12,6 +12,7 @@
 #include "shards.h"
 
 #define SQPOLL_IDLE_MS 1000
+#define ENTRIES_MAX 32768u /* of a ring: a larger batch goes in parts */
 
 struct nop {
 	struct io_uring ring;
@@ -30,9 +31,10 @@ static const struct {
 };
 #define SETUPS (sizeof(setups) / sizeof(*setups))
 
-static int try_ring(struct nop *s, uint32_t flags, uint32_t entries)
+static int try_ring(struct nop *s, const struct bring *b, uint32_t flags, uint32_t entries)
 {
-	struct io_uring_params p = { .sq_thread_idle = SQPOLL_IDLE_MS };
+	struct io_uring_params p = { .sq_thread_idle = SQPOLL_IDLE_MS, .cq_entries = (uint32_t)b->cq_entries,
+				     .flags = b->cq_entries ? IORING_SETUP_CQSIZE : 0 };
 
 	for (size_t i = 0; i < SETUPS; i++)
 		p.flags |= flags & setups[i].flag ? setups[i].setup : 0;
@@ -44,11 +46,11 @@ static int open_ring(struct nop *s, struct bring_job *job, uint32_t entries)
 {
 	uint32_t flags = job->setup & ~(uint32_t)BT_RING_CQE_SKIP;
 	char names[BT_RING_NAMES];
-	int rc = try_ring(s, flags, entries);
+	int rc = try_ring(s, job->b, flags, entries);
 
 	for (size_t i = 0; rc == -EINVAL && i < SETUPS - 1; i++) {
 		flags &= ~setups[i].flag;
-		rc = try_ring(s, flags, entries);
+		rc = try_ring(s, job->b, flags, entries);
 	}
 	s->open = rc == 0;
 	if (rc == 0)
@@ -71,7 +73,9 @@ static int nop_init(struct bt_worker *worker)
 		return -ENOMEM;
 	if (job->b->ring_entries)
 		entries = (uint32_t)job->b->ring_entries;
-	return open_ring(s, job, entries);
+	if (job->b->cq_entries && job->b->cq_entries < entries)
+		entries = (uint32_t)job->b->cq_entries;
+	return open_ring(s, job, entries < ENTRIES_MAX ? entries : ENTRIES_MAX);
 }
 
 /* As many of the batch as the ring takes at once. Returns how many, or -errno. */

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "bring.h"
+#include "iohelpers.h"
+#include "shard.h"
 
 static uint64_t own_cpu_ns(void)
 {
@@ -37,7 +39,6 @@ static void *peer_main(void *arg)
 		atomic_store(&p->link.broken, true);
 	if (engine->leave)
 		engine->leave(&p->link.ends[1]);
-	p->error = rc;
 	p->cpu_ns = own_cpu_ns();
 	return NULL;
 }
@@ -96,7 +97,15 @@ int bring_peer_start(struct bring_peer *p)
 	return rc != 0 ? rc : p->begin_error;
 }
 
-/* A partner that waits sees that the link is broken, or gets the message. */
+/* The threads of the kernel that submit for a link go with it. */
+static uint64_t submitters_ns(const struct bring_peer *p)
+{
+	if (!p->link.engine->uring || !(p->link.job->setup & BT_RING_SQPOLL))
+		return 0;
+	return bt_iohelpers_ns(p->tid, true) + bt_iohelpers_ns(p->work->tid, true);
+}
+
+/* A partner that waits gets the message, or sees that the link is broken. */
 void bring_peer_stop(struct bring_peer *p)
 {
 	const struct bring_engine *engine = p->link.engine;
@@ -106,11 +115,12 @@ void bring_peer_stop(struct bring_peer *p)
 		return;
 	if (p->running && !atomic_load(&p->link.broken))
 		bring_send(&p->link.ends[0], &stop, 1);
+	atomic_store(&p->link.broken, true);
 	if (engine->leave)
 		engine->leave(&p->link.ends[0]);
 	if (p->running) {
 		pthread_join(p->thread, NULL);
-		p->work->gone_ns += p->cpu_ns;
+		p->work->gone_ns += p->cpu_ns + submitters_ns(p);
 	}
 	p->running = false;
 	bring_link_close(&p->link);

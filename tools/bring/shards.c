@@ -18,7 +18,6 @@
 
 struct port {
 	_Alignas(128) struct bt_shard *shard;
-	struct bring_end *end;
 	uint64_t *values; /* received, not yet taken: a ring */
 	uint64_t head, tail, mask;
 	struct bt_msg *out; /* room for a batch */
@@ -60,13 +59,12 @@ void bring_shards_ignore(struct bt_shard *self, uint32_t from, const struct bt_m
 
 static const struct bt_shard_ops ops = { .messages = take };
 
-static int make_port(struct port *p, struct bring_end *e, uint32_t slots)
+static int make_port(struct port *p, uint32_t slots)
 {
 	uint64_t n = 1;
 
 	while (n < slots)
 		n *= 2;
-	p->end = e;
 	p->mask = n - 1;
 	p->values = calloc(n, sizeof(*p->values));
 	p->out = calloc(slots, sizeof(*p->out));
@@ -116,7 +114,7 @@ static int shards_open(struct bring_link *l)
 		return -ENOMEM;
 	*s = (struct shards){ .backend = backend };
 	for (int side = 0; side < 2 && rc == 0; side++)
-		rc = make_port(&s->ports[side], &l->ends[side], l->slots);
+		rc = make_port(&s->ports[side], l->slots);
 	bring_shards_options(l->job, backend, &o);
 	if (o.capacity == 0)
 		o.capacity = l->slots;
@@ -125,7 +123,6 @@ static int shards_open(struct bring_link *l)
 	o.arg = s;
 	return rc < 0 ? rc : bt_shards_open(&s->set, &o);
 }
-
 
 /* Counters are read when all is over. */
 static void shards_close(struct bring_link *l)

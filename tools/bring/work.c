@@ -39,7 +39,6 @@ int bring_work_make(struct bt_worker *worker, uint32_t values, uint32_t peers, i
 	for (uint32_t i = 0; i < peers; i++) {
 		make_link(w, i, values);
 		w->peers[i].work = w;
-		w->peers[i].index = i;
 		w->peers[i].serve = serve;
 		sem_init(&w->peers[i].ready, 0, 0);
 	}
