@@ -48,7 +48,7 @@ enum bt_shard_backend { BT_SHARD_AUTO, BT_SHARD_RAW, BT_SHARD_DOORBELL, BT_SHARD
 
 /* Bits of the rings' set-up. A kernel that refuses one gets the ring without it. */
 enum {
-	BT_RING_SQPOLL = 1,   /* a kernel thread submits; it excludes COOP and DEFER, which are then left out */
+	BT_RING_SQPOLL = 1,   /* a kernel thread submits, and wants a CPU for that; COOP and DEFER are then left out */
 	BT_RING_SINGLE = 2,   /* SINGLE_ISSUER */
 	BT_RING_COOP = 4,     /* COOP_TASKRUN and TASKRUN_FLAG */
 	BT_RING_DEFER = 8,    /* DEFER_TASKRUN and TASKRUN_FLAG; needs SINGLE. The receiver of raw messages then fetches them itself */

@@ -144,16 +144,27 @@ static int doze(struct bt_shard *s, uint64_t until_ns)
 	return rc;
 }
 
+/* A few looks without the clock: most answers of a partner that spins come that soon. */
+static bool look(struct bt_shard *s)
+{
+	for (unsigned i = 0; i < LOOKS && s->idle.most_ns > 0; i++) {
+		if (bt_shard_glimpse(s)) {
+			bt_idle_undisturbed(&s->idle);
+			bt_idle_learn(&s->idle, 0);
+			return true;
+		}
+		relax(s);
+	}
+	return false;
+}
+
 int bt_shard_idle(struct bt_shard *s, uint64_t until_ns)
 {
 	uint64_t start;
 	int rc = 0;
 
-	for (unsigned i = 0; i < LOOKS && s->idle.most_ns > 0; i++) {
-		if (bt_shard_glimpse(s))
-			return 0;
-		relax(s);
-	}
+	if (look(s))
+		return 0;
 	start = bt_shards_now(s->set);
 	if (spin(s, start, until_ns))
 		bt_idle_undisturbed(&s->idle);

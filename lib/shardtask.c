@@ -16,8 +16,10 @@ static void joined(struct bt_shard *s, struct bt_join *join)
 	/* First: the group may be gone as soon as its count is 0. */
 	struct bt_shard *waiter = join->waiter;
 
-	if (atomic_fetch_sub_explicit(&join->left, 1, memory_order_seq_cst) == 1 && waiter && waiter != s)
+	if (atomic_fetch_sub_explicit(&join->left, 1, memory_order_seq_cst) == 1 && waiter && waiter != s) {
 		bt_shard_ring_bell(s, waiter);
+		bt_shard_push_out(s); /* not after the tasks that follow */
+	}
 }
 
 void bt_task_run(struct bt_shard *s, struct bt_task *task)

@@ -382,7 +382,7 @@ static void left(enum bt_shard_backend backend)
 	CHECK_EQ(entries("/proc/self/fd"), fds);
 	for (int i = 0; i < 100000 && entries("/proc/self/task") > threads; i++)
 		usleep(100); /* the kernel may show a thread for some time after it was joined */
-	CHECK_EQ(entries("/proc/self/task"), threads);
+	CHECK(entries("/proc/self/task") <= threads);
 	CHECK(sched_getaffinity(0, sizeof(after), &after) == 0 && CPU_EQUAL(&before, &after));
 }
 
