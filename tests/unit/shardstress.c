@@ -109,7 +109,7 @@ static void woken(enum bt_shard_backend backend)
 		set = open_set(&o);
 		s = attach_0(set);
 		for (uint64_t i = 0; i < PINGS; i++) {
-			uint64_t until = bt_clock_monotonic() + i * 7 % 23 * 200;
+			uint64_t until = bt_clock_monotonic() + i * 7919 % 5003;
 
 			CHECK_EQ(bt_shard_send(s, 1, PING, i), 0);
 			while (seen[0].pongs <= i)
