@@ -6,7 +6,6 @@
  * does without io_uring.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "bring.h"
@@ -29,6 +28,7 @@ struct port {
 struct shards {
 	struct bt_shards *set;
 	enum bt_shard_backend backend;
+	uint32_t half; /* of what a queue holds */
 	struct port ports[2];
 };
 
@@ -118,6 +118,7 @@ static int shards_open(struct bring_link *l)
 	bring_shards_options(l->job, backend, &o);
 	if (o.capacity == 0)
 		o.capacity = l->slots;
+	s->half = o.capacity / 2;
 	o.guests = 2;
 	o.cpus = l->cpus;
 	o.arg = s;
@@ -183,21 +184,24 @@ static int turn(struct bring_link *l, struct port *p, uint64_t timeout_ns)
 	return rc > 0 ? rc : 0;
 }
 
-/* There is no room, or the partner is not there yet. since_ns: 0 for the first time. */
+/* There is no room: waits until half the queue has been taken, for a while at most. since_ns: 0 for the first time. */
 static int make_way(struct bring_end *e, struct port *p, int error, uint64_t *since_ns)
 {
-	uint64_t now = bt_clock_now(e->link->clock);
+	const struct shards *s = e->link->state;
+	uint64_t now = bt_clock_now(e->link->clock), ticket;
 	int rc;
 
-	if (error != -EAGAIN && error != -ENOTCONN)
+	if (error != -EAGAIN)
 		return error;
 	if (*since_ns == 0)
 		*since_ns = now;
 	if (now - *since_ns > LOST_NS)
 		return -ETIMEDOUT;
-	rc = turn(e->link, p, 0);
-	sched_yield();
-	return rc;
+	ticket = bt_shard_ticket(p->shard, !e->side);
+	rc = bt_shard_ticket_wait(p->shard, !e->side, ticket > s->half ? ticket - s->half : 0, PATIENCE_NS);
+	if (rc < 0 && rc != -ETIMEDOUT && rc != -EINTR)
+		return rc;
+	return atomic_load(&e->link->broken) ? -EPIPE : 0;
 }
 
 static int send_one(struct bring_end *e, struct port *p, uint64_t value)
