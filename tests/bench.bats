@@ -62,6 +62,24 @@ load helper
   run -2 --separate-stderr "$BUILD/bench/plain" thp 1x
 }
 
+@test "bring against its peers, briefly" {
+  cd "$BATS_TEST_TMPDIR"
+  setup_locks
+  mkdir bare
+  # Without cargo: what remains is bring against itself.
+  for program in bash awk cut jq sed sort timeout taskset paste od tr uname mktemp date dirname head cat rm bring; do
+    ln -s "$(command -v $program)" bare/
+  done
+  PATH="$PWD/bare" REPS=1 MS=8 run --separate-stderr timeout 60 "$TOP/tests/bench/bring"
+  [ "$status" -ne 3 ] || skip "$stderr"
+  [ "$status" -eq 0 ]
+  echo "$output" >records
+  check_records records
+  jq -e -s '.[0].missing == "tokio" and .[-1].status == "ok"' records
+  jq -e -s 'map(select(.case == "rtt-sleep-queue" and .metric == "time" and .value > 0) | .peer) | unique == ["bring", "eventfd", "floor"]' records
+  jq -e -s 'map(select(.test == "bring-summary" and .case == "rtt-sleep-queue")) | length == 1 and .[0].goal == 1.1 and .[0].value > 0' records
+}
+
 @test "the benchmark of bagg: a peer that counts wrongly fails, one that is not there is named" {
   cd "$BATS_TEST_TMPDIR"
   mkdir bin

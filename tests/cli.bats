@@ -140,7 +140,7 @@ rows() {
 
 @test "meta has the command line in the order of its words" {
   setup_locks
-  for tool in bcpu bsys bsched; do
+  for tool in bcpu bsys bring bsched; do
     timeout 20 "$tool" -N -d 10ms "$("$tool" -L | awk 'NR == 2 { print $1 }')" -w 0 -T k=v >"$BATS_TEST_TMPDIR/out"
     first=$("$tool" -L | awk 'NR == 2 { print $1 }')
     [ "$(jq -rs '.[0].argv' "$BATS_TEST_TMPDIR/out")" = "$tool -N -d 10ms $first -w 0 -T k=v" ]

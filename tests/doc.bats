@@ -77,6 +77,11 @@ page_options() {
     timeout 60 bdisk -s 4M -d 200ms -w 0 --steady -E sync --cache cold randread
     timeout 60 bdisk replay -v "$TOP/tests/fixtures/replay/app.ndjson"
   } >bdisk.ndjson
+  {
+    timeout 60 bring -d 3ms -w 0 -i 2ms --queue-size 100 --ring-size 100 --cq-size 200 -s 1M
+    timeout 60 bring -r 1000 -t 1,2 -d 50ms -w 0 --spin 0 --matrix -t 1 -E queue pingpong
+    BRING_PLANT=pingpong timeout 60 bring -n 100 -t 1,2 -w 0 --spin 0 -E queue pingpong 2>errors || :
+  } >bring.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
   # Tracing needs root; then it is checked here as well.

@@ -155,6 +155,31 @@ clean() {
   clean 0
 }
 
+@test "ASan and UBSan: every test of bring through every engine, closed and open loop" {
+  dir=$(variant SAN=address,undefined)
+  run --separate-stderr timeout 100 "$dir/bring" -d 2ms -w 0 -i 1ms -s 1M
+  clean 0
+  echo "$output" >run.ndjson
+  check_records run.ndjson
+  run --separate-stderr timeout 100 "$dir/bring" -n 8 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -s 1M --messages 200 \
+    --setup none --setup single,defer
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bring" -n 5 -w 0 --spin 0 --batch all --setup sqpoll -E msgring,doorbell,uring -s 1M nop pingpong oneway disk
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bring" -r 1000 -d 20ms -w 0 --spin 20us -s 1M -t 1,2 -E pipe,futex,doorbell,queue --batch 64 pingpong oneway disk echo
+  clean 0
+  BRING_PLANT=oneway:3 run --separate-stderr timeout 60 "$dir/bring" -n 20 -w 0 --spin 0 -f text oneway
+  clean 1
+}
+
+@test "TSan: the tests of bring, whose partners share memory" {
+  dir=$(variant SAN=thread)
+  run --separate-stderr timeout 100 "$dir/bring" -d 5ms -w 1ms -i 3ms -s 1M -E pipe,eventfd,futex,spsc,queue pingpong oneway coldstart fanout disk echo
+  clean 0
+  run --separate-stderr timeout 100 "$dir/bring" -n 50 -w 0 --spin 0,20us,adaptive --shards 3 --branches 40 -E doorbell,msgring fanout pingpong oneway
+  clean 0
+}
+
 @test "valgrind: no invalid access and no leak in the tools" {
   need valgrind
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
@@ -169,6 +194,9 @@ clean() {
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   # Threads that spin wait for each other's turn there.
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bmem -q -n 1 -w 0 -s 64k --stride 64 copy stride latency fault
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bring -E pipe,socketpair,eventfd,futex,queue,plain -n 3 -w 0 \
+    --spin 0 -s 1M --cache cached pingpong oneway coldstart fanout disk echo
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }

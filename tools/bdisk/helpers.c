@@ -1,69 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * helpers - the CPU time of the threads that io_uring has in this process beside our own: the one that submits (SQPOLL) and
- * those that wait in our place (io-wq). They carry the id of the thread they work for in their names, and are seen in
- * /proc/self/task like any other.
+ * helpers - the CPU time of the kernel's threads that work for a worker.
  */
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bdisk.h"
-#include "num.h"
-#include "src.h"
-
-static const struct bt_src self = { "" };
-
-/* "iou-wrk-1234": the id, 0 for other names. */
-static uint64_t serves(const char *tid, const char *prefix)
-{
-	uint64_t id = 0;
-	char comm[32];
-
-	if (bt_src_line(&self, comm, sizeof(comm), "/proc/self/task/%s/comm", tid) <= 0 || strncmp(comm, prefix, strlen(prefix)) != 0)
-		return 0;
-	return bt_num_u64(comm + strlen(prefix), 1, INT32_MAX, &id) == 0 ? id : 0;
-}
-
-static uint64_t run_ns(const char *tid)
-{
-	uint64_t ns = 0;
-
-	return bt_src_u64(&self, &ns, "/proc/self/task/%s/schedstat", tid) == 0 ? ns : 0;
-}
-
-/* Sum over the threads named prefix and one of two ids; *found receives the id of the last one. */
-static uint64_t sum(DIR *tasks, const char *prefix, uint64_t one, uint64_t other, uint64_t *found)
-{
-	const struct dirent *e;
-	uint64_t ns = 0, id;
-
-	rewinddir(tasks);
-	while ((e = readdir(tasks))) {
-		id = e->d_name[0] == '.' ? 0 : serves(e->d_name, prefix);
-		if (id == 0 || (id != one && id != other))
-			continue;
-		ns += run_ns(e->d_name);
-		bt_num_u64(e->d_name, 1, INT32_MAX, found);
-	}
-	return ns;
-}
+#include "iohelpers.h"
 
 uint64_t bdisk_helpers(struct bt_worker *worker)
 {
 	const struct bdisk_work *w = worker->state;
-	uint64_t me = (uint64_t)gettid(), submitter = 0, last = 0, ns;
-	DIR *tasks;
 
-	if (w->engine != &bdisk_uring)
-		return 0;
-	tasks = opendir("/proc/self/task");
-	if (!tasks)
-		return 0;
-	ns = w->b->sqpoll ? sum(tasks, "iou-sqp-", me, me, &submitter) : 0;
-	ns += sum(tasks, "iou-wrk-", me, submitter ? submitter : me, &last);
-	closedir(tasks);
-	return ns;
+	return w->engine == &bdisk_uring ? bt_iohelpers_ns(gettid(), w->b->sqpoll) : 0;
 }
