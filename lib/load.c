@@ -108,6 +108,8 @@ static void conduct(struct bt_director *d)
 
 	send(d, BT_GO_RUN);
 	wait_until(d, d->e.start_ns, all_done);
+	if (run->on_start && !d->interrupted && (d->error = run->on_start(run->arg)) < 0)
+		atomic_fetch_or(&d->e.control, BT_LOAD_STOP);
 	bt_noise_read(&d->noise_start, run->src, d->e.cpus, d->n);
 	d->noise_edge = d->noise_start;
 	next = every ? d->e.start_ns + every : BT_LOAD_NEVER;
@@ -139,7 +141,7 @@ static int start_workers(struct bt_director *d)
 	return -rc;
 }
 
-/* The first worker that failed speaks for all. Returns 0 when none did. */
+/* The first worker that failed speaks for all, then the hooks. Returns 0 when none did. */
 static int first_error(struct bt_director *d)
 {
 	struct bt_load_run *run = d->e.run;
@@ -147,6 +149,10 @@ static int first_error(struct bt_director *d)
 	for (uint32_t i = 0; i < d->started && run->error == 0; i++) {
 		run->error = d->e.workers[i].error;
 		run->error_in = d->e.workers[i].error_in;
+	}
+	if (run->error == 0) {
+		run->error = d->error < 0 || !run->on_over ? d->error : run->on_over(run->arg);
+		run->error_in = run->error ? "end" : NULL;
 	}
 	return run->error;
 }

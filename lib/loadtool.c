@@ -144,28 +144,61 @@ static bool enough(void *arg)
 	return t->enough(t);
 }
 
-static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
+static int started(void *arg)
+{
+	struct bt_loadtool *t = arg;
+
+	return t->started(t);
+}
+
+static int over(void *arg)
+{
+	struct bt_loadtool *t = arg;
+
+	return t->over(t);
+}
+
+static void say_failure(struct bt_loadtool *t, const struct bt_load_run *run)
+{
+	bt_progress_clear(&t->progress);
+	if (t->failure)
+		t->failure(t, run->error, run->error_in);
+	else
+		bt_warn("%s: a worker failed (%s): %s", t->job->test, run->error_in, strerror(-run->error));
+}
+
+/* Returns 0 or -errno; what was wrong has been said. */
+static int try_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
 {
 	struct bt_load_run run = {
 		.ops = job->ops, .config = job->config, .opts = t->opts, .threads = threads, .repetition = rep, .sleeps = job->sleeps,
 		.clock = &t->clock, .src = &t->src, .taint = t->taint, .stop = bt_loadtool_stop, .on_interval = bt_loadrec_sample,
-		.on_tick = tick, .enough = t->enough ? enough : NULL, .arg = t,
+		.on_tick = tick, .enough = t->enough ? enough : NULL, .on_start = t->started ? started : NULL,
+		.on_over = t->over ? over : NULL, .arg = t,
 	};
 	int rc;
 
 	t->threads = threads;
 	t->rep = rep;
-	if (t->before && t->before(t) < 0) {
-		t->failed = true;
-		return;
+	rc = t->before ? t->before(t) : 0;
+	if (rc == 0) {
+		bt_clock_refine(&t->clock);
+		rc = bt_load_exec(&run, bt_loadrec_report);
+		if (rc < 0)
+			say_failure(t, &run);
 	}
-	bt_clock_refine(&t->clock);
-	rc = bt_load_exec(&run, bt_loadrec_report);
-	if (rc < 0) {
-		bt_progress_clear(&t->progress);
-		bt_warn("%s: a worker failed (%s): %s", job->test, run.error_in, strerror(-rc));
-		t->failed = true;
-	}
+	if (t->after)
+		t->after(t);
+	return rc;
+}
+
+static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
+{
+	while (try_one(t, job, threads, rep) < 0)
+		if (bt_loadtool_stop() || !t->again || !t->again(t)) {
+			t->failed = true;
+			return;
+		}
 }
 
 static bool going_on(const struct bt_loadtool *t)

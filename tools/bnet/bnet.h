@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * bnet - what the parts of bnet share.
+ *
+ * The way through: main.c takes the options; near.c opens a session with a server for each run (control.c speaks to it) and its
+ * data connections; rr.c, stream.c, crr.c and udp.c are the tests, each with both its ends; far.c is a thread of the server that
+ * serves one worker of a client; sync.c and uring.c move the bytes for both ends; serve.c is the server; records.c says
+ * what came of it. Without a host the server is a thread of our own.
+ */
+#ifndef BNET_H
+#define BNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "load.h"
+#include "loadrec.h"
+#include "netaddr.h"
+#include "netjob.h"
+
+#define BNET_PORT 5211
+
+/* Why something failed: one word, one message, one exit status each. */
+enum bnet_code {
+	BNET_OK, BNET_REFUSED, BNET_UNREACHABLE, BNET_UNRESOLVED, BNET_TIMEOUT, BNET_RESET, BNET_VERSION, BNET_TOKEN, BNET_FULL,
+	BNET_LIMIT, BNET_LOST, BNET_STALLED, BNET_RUBBISH, BNET_UNABLE, BNET_OTHER, BNET_CODES
+};
+
+/* --- control.c: the client's half of the handshake, and what it asks during a run --- */
+
+enum bnet_ask { BNET_READY, BNET_START, BNET_SNAP, BNET_FINISH };
+
+struct bnet_link {
+	int fd; /* -1: not open */
+	uint8_t cookie[BT_NET_COOKIE_BYTES];
+	uint64_t timeout_ns;
+};
+
+/* What we have sent, for FINISH. */
+struct bnet_sent {
+	uint64_t bytes, datagrams;
+};
+
+/* bnet_link_open - connect to the server and agree on the job. token: of token_len bytes, or NULL. Returns BNET_OK, or why not
+ * with nothing to close; *error then is the errno behind it, or 0. */
+enum bnet_code bnet_link_open(struct bnet_link *l, const struct bt_netaddr *server, const struct bt_net_job *job,
+			      const uint8_t *token, size_t token_len, int *error);
+
+/* bnet_link_ask - ask and wait for the answer. sent: for BNET_FINISH, else NULL. */
+enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, const struct bnet_sent *sent, struct bt_net_counts *answer,
+			     int *error);
+
+void bnet_link_close(struct bnet_link *l);
+
+/* bnet_join - the first bytes of a data connection. */
+void bnet_join(uint8_t out[BT_NET_JOIN_BYTES], const struct bnet_link *l, uint32_t worker, uint32_t flow);
+
+/* --- serve.c: the server --- */
+
+struct bnet_server;
+
+/* bnet_server_start - a server in a thread of its own for this process alone, at a free port of the loopback interface or, for
+ * unix, at an abstract address. address: where it is. Returns NULL with *error set to -errno. bnet_server_stop - end all
+ * sessions, join the thread. Takes NULL. */
+struct bnet_server *bnet_server_start(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address,
+				      int *error);
+void bnet_server_stop(struct bnet_server *s);
+
+/* --- failure.c --- */
+
+struct bnet;
+
+/* bnet_fail - say it: a message on stderr, a warn record with the code; the exit status of the tool follows from it. */
+void bnet_fail(struct bnet *b, enum bnet_code code, int error, const char *what);
+
+/* bnet_code_of - what an errno from a socket call means. */
+enum bnet_code bnet_code_of(int error);
+
+/* --- far.c: a thread of the server that serves one worker of a client --- */
+
+struct bnet_far;
+
+/* bnet_far_new - worker: its index. notify_fd: an eventfd that is written when it is done; borrowed. Returns NULL with *error
+ * set to -errno. */
+struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, const struct bt_clock *clock, int notify_fd, int *error);
+
+/* bnet_far_start - let its thread run. 0 or -errno. */
+int bnet_far_start(struct bnet_far *f);
+
+/* bnet_far_add - a data connection whose JOIN has been read; fd is the worker's from now on, also when this fails. Any thread.
+ * 0 or -errno: -EEXIST when there is such a flow, -EINVAL when the job has none of that number. */
+int bnet_far_add(struct bnet_far *f, int fd, uint32_t flow);
+
+/* bnet_far_joined - flows that have been added. */
+uint32_t bnet_far_joined(struct bnet_far *f);
+
+/* bnet_far_finish - stop sending; receive until all that the client has sent has come, or nothing has come for a while. */
+void bnet_far_finish(struct bnet_far *f, const struct bnet_sent *sent);
+
+/* bnet_far_done - whether it has. Any thread. */
+bool bnet_far_done(struct bnet_far *f);
+
+/* bnet_far_error - 0, or -errno of what ended its work before its time. */
+int bnet_far_error(struct bnet_far *f);
+
+/* bnet_far_counts - add what it has counted to *sum: at_ns is the latest, jitter the largest, the rest is added up. Any thread. */
+void bnet_far_counts(struct bnet_far *f, struct bt_net_counts *sum);
+
+/* bnet_far_free - stop at once, join its thread, close its connections. Takes NULL. */
+void bnet_far_free(struct bnet_far *f);
+
+#endif
