@@ -52,11 +52,11 @@ static const struct field fail[] = { ANY(fail, code), ANY(fail, error), WORDS(fa
 static const struct field join[] = {
 	RAW(join, cookie), UP_TO(join, worker, BT_NET_THREADS_MAX - 1), UP_TO(join, flow, BT_NET_FLOWS_MAX - 1), END
 };
-static const struct field ask[] = { ANY(ask, what), ANY(ask, sent_bytes), ANY(ask, sent_datagrams), END };
+static const struct field ask[] = { ANY(ask, what), END };
 
 static const struct field counts[] = {
-	ANY(counts, what), ANY(counts, counts.at_ns), ANY(counts, counts.ops), ANY(counts, counts.in_bytes),
-	ANY(counts, counts.out_bytes), ANY(counts, counts.cpu_ns), ANY(counts, counts.errors), ANY(counts, counts.datagrams),
+	ANY(counts, what), UP_TO(counts, done, 1), ANY(counts, counts.at_ns), ANY(counts, counts.ops),
+	ANY(counts, counts.in_bytes), ANY(counts, counts.out_bytes), ANY(counts, counts.cpu_ns), ANY(counts, counts.errors), ANY(counts, counts.datagrams),
 	ANY(counts, counts.lost), ANY(counts, counts.duplicates), ANY(counts, counts.reordered), ANY(counts, counts.jitter_ns),
 	ANY(counts, counts.zc_sends), ANY(counts, counts.zc_copied), ANY(counts, counts.features), ANY(counts, counts.tcp.flows),
 	ANY(counts, counts.tcp.rtt_ns), ANY(counts, counts.tcp.rttvar_ns), ANY(counts, counts.tcp.retransmits),
@@ -242,6 +242,11 @@ int bt_hs_decode(const uint8_t *bytes, size_t len, unsigned expected, struct bt_
 		if (!get_field(f, &m->hello, p))
 			return -EPROTO;
 	return (int)(p - bytes);
+}
+
+size_t bt_hs_missing(const uint8_t *bytes, size_t len)
+{
+	return (len < BT_HS_HEAD ? BT_HS_HEAD : BT_HS_HEAD + (size_t)get_le(bytes + 8, 4)) - len;
 }
 
 static uint8_t *proof_of(struct bt_hs_message *m)

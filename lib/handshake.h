@@ -69,12 +69,12 @@ struct bt_hs_join {
 };
 
 struct bt_hs_ask {
-	uint8_t what;                       /* a number whose meaning belongs to the tool; COUNTS repeats it */
-	uint64_t sent_bytes, sent_datagrams; /* by the client since the session began */
+	uint8_t what; /* a number whose meaning belongs to the tool; COUNTS repeats it */
 };
 
 struct bt_hs_counts {
 	uint8_t what;
+	bool done; /* what was asked for has come about; else it is under way, and may be asked for again */
 	struct bt_net_counts counts;
 };
 
@@ -104,6 +104,10 @@ int bt_hs_encode(const struct bt_hs_message *m, uint8_t out[BT_HS_MAX]);
  *	-EPROTO           a value out of its range
  * More of the same stream cannot be read after an error. */
 int bt_hs_decode(const uint8_t *bytes, size_t len, unsigned expected, struct bt_hs_message *m);
+
+/* bt_hs_missing - how many bytes more the frame that begins with these len bytes, which bt_hs_decode finds nothing wrong with, needs at
+ * least; until its head is there, the rest of the head. So a reader takes no byte of what follows. */
+size_t bt_hs_missing(const uint8_t *bytes, size_t len);
 
 /* The secret that both ends know; bytes NULL: none. */
 struct bt_hs_token {

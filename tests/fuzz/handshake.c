@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #define HELLO "bnet\1\0\1\0\21\0\0\0nonce of 16 byte\1"
-#define ASK "bnet\1\0\6\0\21\0\0\0\3\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\7"
+#define ASK "bnet\1\0\6\0\1\0\0\0\3"
 #define JOIN "bnet\1\0\5\0\24\0\0\0cookie of 16 byt\0\0\1\0"
 
 /* Its job: threads, flows and request_bytes of 1, everything else 0. */

@@ -86,8 +86,10 @@ static void test_counts(void)
 	uint8_t out[BT_HS_MAX];
 
 	memset(&m.counts.counts, 0xa5, sizeof(m.counts.counts));
+	m.counts.done = true;
 	CHECK_EQ(bt_hs_decode(out, (size_t)encoded(&m, out), ALL, &back), encoded(&m, out));
 	/* Field by field, since the bytes between them do not travel. */
+	CHECK(back.counts.done);
 	CHECK(back.counts.counts.at_ns == m.counts.counts.at_ns && back.counts.counts.ops == m.counts.counts.ops);
 	CHECK(back.counts.counts.out_bytes == m.counts.counts.out_bytes && back.counts.counts.cpu_ns == m.counts.counts.cpu_ns);
 	CHECK(back.counts.counts.jitter_ns == m.counts.counts.jitter_ns && back.counts.counts.reordered == m.counts.counts.reordered);
@@ -103,8 +105,10 @@ static void test_slowly(void)
 	uint8_t out[BT_HS_MAX];
 	int len = encoded(&m, out);
 
-	for (int n = 0; n < len; n++)
+	for (int n = 0; n < len; n++) {
 		CHECK_EQ(bt_hs_decode(out, (size_t)n, BT_HS_BIT(BT_HS_REQUEST), &back), 0);
+		CHECK_EQ(bt_hs_missing(out, (size_t)n), (n < BT_HS_HEAD ? BT_HS_HEAD : len) - n);
+	}
 	CHECK_EQ(bt_hs_decode(out, (size_t)len, BT_HS_BIT(BT_HS_REQUEST), &back), len);
 }
 

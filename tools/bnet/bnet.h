@@ -25,7 +25,8 @@
 /* Why something failed: one word, one message, one exit status each. */
 enum bnet_code {
 	BNET_OK, BNET_REFUSED, BNET_UNREACHABLE, BNET_UNRESOLVED, BNET_TIMEOUT, BNET_RESET, BNET_VERSION, BNET_TOKEN, BNET_FULL,
-	BNET_LIMIT, BNET_LOST, BNET_STALLED, BNET_RUBBISH, BNET_UNABLE, BNET_OTHER, BNET_CODES
+	BNET_LIMIT, BNET_LOST, BNET_STALLED, BNET_RUBBISH, BNET_UNABLE, BNET_OTHER, BNET_TRUNCATED, BNET_OVERSIZED, BNET_UNEXPECTED,
+	BNET_STOPPED, BNET_CODES
 };
 
 /* --- control.c: the client's half of the handshake, and what it asks during a run --- */
@@ -38,21 +39,24 @@ struct bnet_link {
 	uint64_t timeout_ns;
 };
 
-/* What we have sent, for FINISH. */
-struct bnet_sent {
-	uint64_t bytes, datagrams;
-};
-
 /* bnet_link_open - connect to the server and agree on the job. token: of token_len bytes, or NULL. Returns BNET_OK, or why not
  * with nothing to close; *error then is the errno behind it, or 0. */
 enum bnet_code bnet_link_open(struct bnet_link *l, const struct bt_netaddr *server, const struct bt_net_job *job,
 			      const uint8_t *token, size_t token_len, int *error);
 
-/* bnet_link_ask - ask and wait for the answer. sent: for BNET_FINISH, else NULL. */
-enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, const struct bnet_sent *sent, struct bt_net_counts *answer,
-			     int *error);
+/* bnet_link_ask - ask and wait for the answer: for BNET_FINISH as long as anything still arrives at the server, otherwise until the
+ * timeout. */
+enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_net_counts *answer, int *error);
+
+/* bnet_link_why - what is behind *error, an errno of a data connection in the middle of a run: the server may have said why, or be
+ * there and stall, or be gone. Asks it, and waits a quarter of the timeout at most. *error may become another one. */
+enum bnet_code bnet_link_why(struct bnet_link *l, int *error);
 
 void bnet_link_close(struct bnet_link *l);
+
+/* bnet_watch_link - have the kernel end this TCP connection with ETIMEDOUT when the other end has acknowledged nothing for so long, be
+ * it data or a question whether it is there. */
+void bnet_watch_link(int fd, uint64_t timeout_ns);
 
 /* bnet_join - the first bytes of a data connection. */
 void bnet_join(uint8_t out[BT_NET_JOIN_BYTES], const struct bnet_link *l, uint32_t worker, uint32_t flow);
@@ -75,8 +79,15 @@ struct bnet;
 /* bnet_fail - say it: a message on stderr, a warn record with the code; the exit status of the tool follows from it. */
 void bnet_fail(struct bnet *b, enum bnet_code code, int error, const char *what);
 
-/* bnet_code_of - what an errno from a socket call means. */
+/* bnet_code_of - what an errno of a socket call or of bt_hs_decode means. */
 enum bnet_code bnet_code_of(int error);
+
+/* bnet_code_word - the code in records. bnet_code_text - what it means, a sentence. bnet_code_status - exit status of the tool.
+ * bnet_code_again - whether another try may help. All take any number, as it came from the other end. */
+const char *bnet_code_word(enum bnet_code code);
+const char *bnet_code_text(enum bnet_code code);
+int bnet_code_status(enum bnet_code code);
+bool bnet_code_again(enum bnet_code code);
 
 /* --- far.c: a thread of the server that serves one worker of a client --- */
 
@@ -97,7 +108,7 @@ int bnet_far_add(struct bnet_far *f, int fd, uint32_t flow);
 uint32_t bnet_far_joined(struct bnet_far *f);
 
 /* bnet_far_finish - stop sending; receive until all that the client has sent has come, or nothing has come for a while. */
-void bnet_far_finish(struct bnet_far *f, const struct bnet_sent *sent);
+void bnet_far_finish(struct bnet_far *f);
 
 /* bnet_far_done - whether it has. Any thread. */
 bool bnet_far_done(struct bnet_far *f);

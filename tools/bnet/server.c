@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * server - the loop of the server, and the server of our own process.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server.h"
+#include "sig.h"
+
+#define TICK_NS 100000000u
+#define EVENTS_MAX 64      /* taken from epoll at a time */
+#define BACKLOG 4096       /* the system has a limit of its own (somaxconn) */
+#define SPARE_FILES 64     /* descriptors that are not for streams */
+#define PORTS_TRIED 16     /* a port that is free for TCP may be taken for UDP */
+
+int bnet_server_watch(struct bnet_server *s, int fd, enum bnet_source *source)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = source };
+
+	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
+}
+
+/* A file for each stream, a file for each client: take all that the hard limit allows. */
+static uint64_t raise_file_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return 0;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+	return files.rlim_cur > SPARE_FILES ? files.rlim_cur - SPARE_FILES : 0;
+}
+
+/* Of a socket in the file system; 0: none. */
+static uint64_t inode_of(const struct bt_netaddr *a)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&a->sa;
+	struct stat st;
+
+	if (!bt_netaddr_is_unix(a) || un->sun_path[0] == '\0' || lstat(un->sun_path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return 0;
+	return st.st_ino;
+}
+
+/* A path that nobody listens at any more, left by a server that was killed, is taken over. */
+static void clear_path(const struct bt_netaddr *a)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&a->sa;
+	int fd, rc;
+
+	if (!inode_of(a))
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	rc = fd < 0 ? 0 : connect(fd, (const struct sockaddr *)&a->sa, a->len);
+	if (rc < 0 && errno == ECONNREFUSED)
+		(void)unlink(un->sun_path);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int listen_at(struct bnet_server *s, struct bt_netaddr *a)
+{
+	struct bnet_listener *l = &s->listeners[s->n_listeners];
+	int rc;
+
+	*l = (struct bnet_listener){ .source = BNET_SOURCE_LISTENER, .udp_source = BNET_SOURCE_UDP, .fd = -1, .udp_fd = -1 };
+	clear_path(a);
+	l->fd = bt_netaddr_listen(a, BACKLOG);
+	if (l->fd < 0)
+		return l->fd;
+	s->n_listeners++;
+	l->addr = *a;
+	l->inode = inode_of(a);
+	rc = bnet_server_watch(s, l->fd, &l->source);
+	if (rc < 0 || bt_netaddr_is_unix(a))
+		return rc;
+	l->udp_fd = bnet_udp_listen(a);
+	return l->udp_fd < 0 ? l->udp_fd : bnet_server_watch(s, l->udp_fd, &l->udp_source);
+}
+
+static int open_all(struct bnet_server *s, struct bnet_server_opts *o, unsigned *which)
+{
+	int rc;
+
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->far_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->epoll_fd < 0 || s->stop_fd < 0 || s->far_fd < 0)
+		return -errno;
+	rc = bnet_server_watch(s, s->stop_fd, &s->stop_source);
+	if (rc == 0)
+		rc = bnet_server_watch(s, s->far_fd, &s->far_source);
+	for (*which = 0; rc == 0 && *which < o->n_where; (*which)++) {
+		rc = listen_at(s, &o->where[*which]);
+		if (rc < 0)
+			break;
+	}
+	return rc;
+}
+
+struct bnet_server *bnet_server_new(struct bnet_server_opts *o, const struct bt_clock *clock, int *error, unsigned *which)
+{
+	struct bnet_server *s = calloc(1, sizeof(*s));
+
+	*which = 0;
+	if (!s)
+		return *error = -ENOMEM, NULL;
+	s->clock = *clock;
+	s->stop_source = BNET_SOURCE_STOP;
+	s->far_source = BNET_SOURCE_FAR;
+	s->epoll_fd = s->stop_fd = s->far_fd = -1;
+	s->streams_max = raise_file_limit();
+	*error = open_all(s, o, which);
+	s->opts = *o;
+	if (*error == 0)
+		return s;
+	bnet_server_free(s);
+	return NULL;
+}
+
+static void close_listener(struct bnet_listener *l)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&l->addr.sa;
+
+	if (l->inode && l->inode == inode_of(&l->addr)) /* and not that of another server by now */
+		(void)unlink(un->sun_path);
+	if (l->fd >= 0)
+		close(l->fd);
+	if (l->udp_fd >= 0)
+		close(l->udp_fd);
+}
+
+static void close_listeners(struct bnet_server *s)
+{
+	for (unsigned i = 0; i < s->n_listeners; i++)
+		close_listener(&s->listeners[i]);
+	s->n_listeners = 0;
+}
+
+void bnet_server_free(struct bnet_server *s)
+{
+	int fds[3];
+
+	if (!s)
+		return;
+	memcpy(fds, (int[]){ s->epoll_fd, s->stop_fd, s->far_fd }, sizeof(fds));
+	close_listeners(s);
+	for (unsigned i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	free(s);
+}
+
+static void handle(struct bnet_server *s, enum bnet_source *source)
+{
+	switch (*source) {
+	case BNET_SOURCE_LISTENER:
+		bnet_door_accept(s, (struct bnet_listener *)source);
+		break;
+	case BNET_SOURCE_UDP:
+		bnet_udp_input(s, (struct bnet_listener *)((char *)source - offsetof(struct bnet_listener, udp_source)));
+		break;
+	case BNET_SOURCE_PEER:
+		bnet_peer_input(s, (struct bnet_peer *)source);
+		break;
+	case BNET_SOURCE_FAR:
+		bnet_session_news(s);
+		break;
+	case BNET_SOURCE_STOP:
+		s->stopping = true;
+		break;
+	}
+}
+
+/* Until something happens, or it is time to look. Nobody's deadline runs while nobody is there. */
+static int wait_for_news(struct bnet_server *s, uint64_t next_tick_ns)
+{
+	bool busy = s->peers || s->sessions || s->paused;
+	uint64_t until_ns = busy ? next_tick_ns : UINT64_MAX;
+	struct pollfd p = { .fd = s->epoll_fd, .events = POLLIN };
+
+	if (s->opts.until_ns && s->opts.until_ns < until_ns)
+		until_ns = s->opts.until_ns;
+	if (s->opts.signals)
+		return bt_sig_wait_until(s->epoll_fd, until_ns);
+	(void)poll(&p, 1, busy ? (int)(TICK_NS / 1000000u) : -1);
+	return 0;
+}
+
+static void tick(struct bnet_server *s, uint64_t now_ns)
+{
+	if (s->paused)
+		for (unsigned i = 0; i < s->n_listeners; i++)
+			(void)bnet_server_watch(s, s->listeners[i].fd, &s->listeners[i].source);
+	s->paused = false;
+	bnet_peer_tick(s, now_ns);
+	bnet_session_tick(s, now_ns);
+	if ((s->opts.until_ns && now_ns >= s->opts.until_ns) || (s->opts.visits && s->visited >= s->opts.visits))
+		s->stopping = true;
+}
+
+/* Tell everyone, and leave. */
+static void wind_up(struct bnet_server *s)
+{
+	close_listeners(s);
+	while (s->sessions)
+		bnet_session_end(s->sessions, BNET_STOPPED, 0);
+	while (s->peers)
+		bnet_peer_close(s, s->peers);
+	bnet_peer_reap(s);
+}
+
+int bnet_server_run(struct bnet_server *s)
+{
+	struct epoll_event events[EVENTS_MAX];
+	uint64_t next_ns = 0, now_ns;
+	int n;
+
+	while (!s->stopping) {
+		if (wait_for_news(s, next_ns) == -EINTR)
+			break;
+		n = epoll_wait(s->epoll_fd, events, EVENTS_MAX, 0);
+		for (int i = 0; i < n; i++)
+			handle(s, events[i].data.ptr);
+		bnet_peer_reap(s);
+		now_ns = bt_clock_monotonic();
+		if (now_ns >= next_ns) {
+			tick(s, now_ns);
+			bnet_peer_reap(s);
+			next_ns = now_ns + TICK_NS;
+		}
+	}
+	wind_up(s);
+	return 0;
+}
+
+static void *serve(void *arg)
+{
+	struct bnet_server *s = arg;
+
+	(void)bnet_server_run(s);
+	return NULL;
+}
+
+/* Where only this machine can come. */
+static int own_address(enum bt_netaddr_family family, struct bt_netaddr *a)
+{
+	char path[64];
+	uint64_t number;
+
+	if (family != BT_NETADDR_UNIX)
+		return bt_netaddr_resolve(family == BT_NETADDR_V6 ? "::1" : "127.0.0.1", 0, family, true, a, 1) == 1 ? 0 : -EAFNOSUPPORT;
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -errno;
+	snprintf(path, sizeof(path), "@bnet-%016llx", (unsigned long long)number);
+	return bt_netaddr_unix(a, path);
+}
+
+static struct bnet_server *new_own(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address, int *error)
+{
+	struct bnet_server_opts o = { .n_where = 1, .limits = BNET_LIMITS_INIT };
+	struct bnet_server *s = NULL;
+	unsigned which;
+
+	o.limits.streams = UINT32_MAX; /* it is for ourselves */
+	o.limits.duration_ns = UINT64_MAX;
+	*error = -EADDRINUSE;
+	for (int i = 0; i < PORTS_TRIED && !s && *error == -EADDRINUSE; i++) {
+		*error = own_address(family, &o.where[0]);
+		if (*error == 0)
+			s = bnet_server_new(&o, clock, error, &which);
+	}
+	*address = o.where[0];
+	return s;
+}
+
+/* The signals are for the thread that measures. */
+static int start_thread(struct bnet_server *s)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&s->thread, NULL, serve, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -rc;
+}
+
+struct bnet_server *bnet_server_start(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address,
+				      int *error)
+{
+	struct bnet_server *s = new_own(clock, family, address, error);
+
+	if (!s)
+		return NULL;
+	*error = start_thread(s);
+	if (*error == 0)
+		return s;
+	bnet_server_free(s);
+	return NULL;
+}
+
+void bnet_server_stop(struct bnet_server *s)
+{
+	uint64_t one = 1;
+
+	if (!s)
+		return;
+	while (write(s->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	pthread_join(s->thread, NULL);
+	bnet_server_free(s);
+}
