@@ -4,7 +4,6 @@
  * session; a control connection is kept and heard.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,95 +15,7 @@
 
 #define ACCEPTS 64               /* at a time, then others have their turn */
 #define STRANGERS_MAX 1024       /* when there are more, the one who has waited longest goes */
-#define LEAVING_NS 1000000000u   /* time for our last word to arrive */
 #define READS_PER_TURN 4         /* messages of one peer at a time */
-
-static void link_peer(struct bnet_server *s, struct bnet_peer *p)
-{
-	p->next = s->peers;
-	p->link = &s->peers;
-	if (p->next)
-		p->next->link = &p->next;
-	s->peers = p;
-}
-
-static void unlink_peer(struct bnet_peer *p)
-{
-	*p->link = p->next;
-	if (p->next)
-		p->next->link = p->link;
-}
-
-static bool is_stranger(const struct bnet_peer *p)
-{
-	return p->state == BNET_PEER_FIRST || p->state == BNET_PEER_HELLO || p->state == BNET_PEER_LEAVING;
-}
-
-static void set_state(struct bnet_server *s, struct bnet_peer *p, enum bnet_peer_state state)
-{
-	s->n_strangers -= is_stranger(p);
-	p->state = state;
-	s->n_strangers += is_stranger(p);
-}
-
-/* Its descriptor is another's from now on, or closed. */
-static void forget(struct bnet_server *s, struct bnet_peer *p)
-{
-	set_state(s, p, BNET_PEER_GONE);
-	unlink_peer(p);
-	p->next = s->gone;
-	s->gone = p;
-}
-
-void bnet_peer_close(struct bnet_server *s, struct bnet_peer *p)
-{
-	close(p->fd);
-	forget(s, p);
-}
-
-void bnet_peer_reap(struct bnet_server *s)
-{
-	while (s->gone) {
-		struct bnet_peer *p = s->gone;
-
-		s->gone = p->next;
-		free(p);
-	}
-}
-
-static bool send_whole(int fd, const struct bt_hs_message *m)
-{
-	uint8_t frame[BT_HS_MAX];
-	int len = bt_hs_encode(m, frame);
-
-	return len > 0 && send(fd, frame, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len;
-}
-
-bool bnet_peer_send(struct bnet_server *s, struct bnet_peer *p, const struct bt_hs_message *m)
-{
-	if (send_whole(p->fd, m))
-		return true;
-	if (p->session)
-		bnet_session_end(p->session, BNET_STALLED, 0);
-	else
-		bnet_peer_close(s, p);
-	return false;
-}
-
-/* A connection closed with input unread is reset, and our last word may be lost: so the other end hangs up first, if it does it
- * soon. */
-void bnet_peer_dismiss(struct bnet_server *s, struct bnet_peer *p, enum bnet_code code, int error)
-{
-	struct bt_hs_message m = { .type = BT_HS_FAIL, .fail = { .code = (uint16_t)code, .error = (uint16_t)error } };
-
-	snprintf(m.fail.text, sizeof(m.fail.text), "%s", bnet_code_text(code));
-	if (code == BNET_OK || !send_whole(p->fd, &m) || shutdown(p->fd, SHUT_WR) < 0) {
-		bnet_peer_close(s, p);
-		return;
-	}
-	set_state(s, p, BNET_PEER_LEAVING);
-	p->until_ns = bt_clock_monotonic() + LEAVING_NS;
-}
 
 static void turn_away(struct bnet_server *s, struct bnet_peer *p, enum bnet_code code, int error)
 {
@@ -127,7 +38,7 @@ static void greet(struct bnet_server *s, struct bnet_peer *p, const struct bt_hs
 		return;
 	}
 	memcpy(m.hello.nonce, p->server_nonce, BT_HS_NONCE);
-	set_state(s, p, BNET_PEER_HELLO);
+	bnet_peer_state(s, p, BNET_PEER_HELLO);
 	bnet_peer_send(s, p, &m);
 }
 
@@ -160,7 +71,7 @@ static void admit(struct bnet_server *s, struct bnet_peer *p, const struct bt_hs
 		turn_away(s, p, code, -error);
 		return;
 	}
-	set_state(s, p, BNET_PEER_SESSION);
+	bnet_peer_state(s, p, BNET_PEER_SESSION);
 	bnet_watch_link(p->fd, request->request.job.timeout_ns);
 	memcpy(m.accept.cookie, p->session->cookie, sizeof(m.accept.cookie));
 	bt_hs_prove(&m, s->opts.token, p->client_nonce, p->server_nonce);
@@ -179,7 +90,7 @@ static void hand_over(struct bnet_server *s, struct bnet_peer *p, const struct b
 	}
 	if (p->watched)
 		(void)epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, p->fd, NULL);
-	forget(s, p);
+	bnet_peer_forget(s, p);
 	(void)bnet_session_join(z, join, p->fd);
 }
 
@@ -271,7 +182,7 @@ static void make_room(struct bnet_server *s)
 	if (s->n_strangers < STRANGERS_MAX)
 		return;
 	for (struct bnet_peer *p = s->peers; p; p = p->next)
-		if (is_stranger(p))
+		if (bnet_peer_is_stranger(p))
 			oldest = p;
 	bnet_peer_close(s, oldest);
 }
@@ -290,9 +201,7 @@ static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)
 	p->fd = fd;
 	p->addr = *addr;
 	p->until_ns = bt_clock_monotonic() + s->opts.limits.handshake_ns;
-	p->state = BNET_PEER_FIRST;
-	s->n_strangers++;
-	link_peer(s, p);
+	bnet_peer_add(s, p);
 	bnet_peer_input(s, p); /* most have sent their first message by now */
 	if (p->state == BNET_PEER_GONE)
 		return;
@@ -327,7 +236,7 @@ void bnet_peer_tick(struct bnet_server *s, uint64_t now_ns)
 
 	for (struct bnet_peer *p = s->peers; p; p = next) {
 		next = p->next;
-		if (!is_stranger(p) || now_ns < p->until_ns)
+		if (!bnet_peer_is_stranger(p) || now_ns < p->until_ns)
 			continue;
 		if (p->state == BNET_PEER_LEAVING)
 			bnet_peer_close(s, p);

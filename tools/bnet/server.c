@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * server - the loop of the server, and the server of our own process.
+ * server - what the server listens at, and its loop.
  */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -24,7 +20,6 @@
 #define EVENTS_MAX 64      /* taken from epoll at a time */
 #define BACKLOG 4096       /* the system has a limit of its own (somaxconn) */
 #define SPARE_FILES 64     /* descriptors that are not for streams */
-#define PORTS_TRIED 16     /* a port that is free for TCP may be taken for UDP */
 
 int bnet_server_watch(struct bnet_server *s, int fd, enum bnet_source *source)
 {
@@ -230,7 +225,7 @@ int bnet_server_run(struct bnet_server *s)
 	uint64_t next_ns = 0, now_ns;
 	int n;
 
-	while (!s->stopping) {
+	while (!s->stopping && !(s->opts.broken && *s->opts.broken)) {
 		if (wait_for_news(s, next_ns) == -EINTR)
 			break;
 		n = epoll_wait(s->epoll_fd, events, EVENTS_MAX, 0);
@@ -246,83 +241,4 @@ int bnet_server_run(struct bnet_server *s)
 	}
 	wind_up(s);
 	return 0;
-}
-
-static void *serve(void *arg)
-{
-	struct bnet_server *s = arg;
-
-	(void)bnet_server_run(s);
-	return NULL;
-}
-
-/* Where only this machine can come. */
-static int own_address(enum bt_netaddr_family family, struct bt_netaddr *a)
-{
-	char path[64];
-	uint64_t number;
-
-	if (family != BT_NETADDR_UNIX)
-		return bt_netaddr_resolve(family == BT_NETADDR_V6 ? "::1" : "127.0.0.1", 0, family, true, a, 1) == 1 ? 0 : -EAFNOSUPPORT;
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		return -errno;
-	snprintf(path, sizeof(path), "@bnet-%016llx", (unsigned long long)number);
-	return bt_netaddr_unix(a, path);
-}
-
-static struct bnet_server *new_own(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address, int *error)
-{
-	struct bnet_server_opts o = { .n_where = 1, .limits = BNET_LIMITS_INIT };
-	struct bnet_server *s = NULL;
-	unsigned which;
-
-	o.limits.streams = UINT32_MAX; /* it is for ourselves */
-	o.limits.duration_ns = UINT64_MAX;
-	*error = -EADDRINUSE;
-	for (int i = 0; i < PORTS_TRIED && !s && *error == -EADDRINUSE; i++) {
-		*error = own_address(family, &o.where[0]);
-		if (*error == 0)
-			s = bnet_server_new(&o, clock, error, &which);
-	}
-	*address = o.where[0];
-	return s;
-}
-
-/* The signals are for the thread that measures. */
-static int start_thread(struct bnet_server *s)
-{
-	sigset_t all, old;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&s->thread, NULL, serve, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -rc;
-}
-
-struct bnet_server *bnet_server_start(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address,
-				      int *error)
-{
-	struct bnet_server *s = new_own(clock, family, address, error);
-
-	if (!s)
-		return NULL;
-	*error = start_thread(s);
-	if (*error == 0)
-		return s;
-	bnet_server_free(s);
-	return NULL;
-}
-
-void bnet_server_stop(struct bnet_server *s)
-{
-	uint64_t one = 1;
-
-	if (!s)
-		return;
-	while (write(s->stop_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-	pthread_join(s->thread, NULL);
-	bnet_server_free(s);
 }

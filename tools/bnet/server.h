@@ -2,8 +2,9 @@
  *
  * server - the server of bnet, as serve.c runs it for the network and bnet_server_start for this process alone.
  *
- * One thread, the door, takes all connections in, shakes hands, and answers on the control connections; door.c has the
- * connections, udpdoor.c the datagrams, session.c what one client is to us, server.c the loop. The far workers of a session
+ * One thread, the door, takes all connections in, shakes hands, and answers on the control connections; door.c lets
+ * them in, peer.c keeps them, udpdoor.c has the datagrams, session.c what one client is to us, server.c the loop, ownserver.c that of
+ * our own process. The far workers of a session
  * (far.c) move the data in threads of their own. So a client that is slow, silent or hostile costs the others nothing: the door
  * never waits for anybody, everyone has a deadline, and of all that can be asked for there is a limit.
  */
@@ -50,6 +51,7 @@ struct bnet_server_opts {
 	void (*over)(void *arg, const struct bnet_visit *v);                    /* a client has gone */
 	void (*away)(void *arg, const char *peer, enum bnet_code code);         /* one was turned away in the handshake */
 	void *arg;
+	const bool *broken; /* the hooks can do no more: ends the loop; may be NULL */
 };
 
 /* bnet_server_new - listen. Fills the ports that o->where leaves open. Returns NULL with *error set to -errno and *which to the
@@ -130,6 +132,14 @@ int bnet_server_watch(struct bnet_server *s, int fd, enum bnet_source *source);
 void bnet_door_accept(struct bnet_server *s, struct bnet_listener *l);
 void bnet_peer_input(struct bnet_server *s, struct bnet_peer *p);
 void bnet_peer_tick(struct bnet_server *s, uint64_t now_ns);
+
+/* peer.c: bnet_peer_add - one more, a stranger. bnet_peer_forget - its descriptor is another's from now on, or closed. */
+void bnet_peer_add(struct bnet_server *s, struct bnet_peer *p);
+void bnet_peer_forget(struct bnet_server *s, struct bnet_peer *p);
+void bnet_peer_state(struct bnet_server *s, struct bnet_peer *p, enum bnet_peer_state state);
+
+/* bnet_peer_is_stranger - it has no session. */
+bool bnet_peer_is_stranger(const struct bnet_peer *p);
 
 /* bnet_peer_send - one message, whole or not at all; a peer that does not read is closed. Returns whether it went. */
 bool bnet_peer_send(struct bnet_server *s, struct bnet_peer *p, const struct bt_hs_message *m);
