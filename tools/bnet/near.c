@@ -63,7 +63,7 @@ static void make_job(const struct bnet *b, struct bt_net_job *job)
 	const struct bnet_test *test = test_of(b);
 
 	*job = (struct bt_net_job){
-		.test = test->test, .proto = test->test == BT_NET_UDP ? BT_NET_UDP_PROTO : b->proto,
+		.test = test->test, .proto = test->test == BT_NET_UDP ? BT_NET_UDP_PROTO : (enum bt_net_proto)b->proto,
 		.way = !test->flood ? BT_NET_OUT : b->bidir ? BT_NET_BOTH : b->reverse ? BT_NET_IN : BT_NET_OUT,
 		.engine = b->engine ? BT_NET_URING : BT_NET_SYNC, .zerocopy = b->zerocopy && test->test == BT_NET_STREAM,
 		.threads = t->threads, .flows = (uint32_t)b->flows,
@@ -170,7 +170,8 @@ static int make_flows(struct bnet_run *r)
 {
 	r->n_flows = r->job.threads * r->job.flows;
 	r->flows = calloc(r->n_flows, sizeof(*r->flows));
-	if (!r->flows)
+	r->nears = calloc(r->job.threads, sizeof(*r->nears));
+	if (!r->flows || !r->nears)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < r->n_flows; i++) {
 		r->flows[i].fd = -1;
@@ -184,26 +185,23 @@ static int make_flows(struct bnet_run *r)
 /* Of the addresses that the name has, the first that answers. */
 static enum bnet_code open_link(struct bnet *b, struct bnet_run *r, int *error)
 {
-	enum bnet_code code = BNET_UNRESOLVED;
+	enum bnet_code code = bnet_resolve(b, error);
 
 	for (int i = 0; i < b->n_peers && (i == 0 || bnet_code_again(code)); i++) {
 		r->server = b->peers[i];
-		code = bnet_link_open(&r->link, &r->server, &r->job, b->token, b->token_len, error);
+		code = bnet_link_open(&r->link, &r->server, &r->job, b->serve.token.len ? b->serve.token.bytes : NULL, b->serve.token.len, error);
 		if (code == BNET_OK)
 			break;
 	}
 	return code;
 }
 
-static int fail(struct bnet *b, enum bnet_code code, int error)
-{
-	bnet_fail(b, code, error);
-	return -(error ? error : EIO);
-}
-
 static int fail_errno(struct bnet *b, int rc)
 {
-	return fail(b, rc == -EINTR ? BNET_OK : bnet_link_why(&b->run.link, &(int){ -rc }), -rc);
+	int error = -rc;
+	enum bnet_code code = error == EINTR ? BNET_OK : bnet_link_why(&b->run.link, &error);
+
+	return bnet_fail(b, code, error);
 }
 
 static int ask(struct bnet *b, enum bnet_ask what, struct bt_net_counts *answer)
@@ -215,7 +213,7 @@ static int ask(struct bnet *b, enum bnet_ask what, struct bt_net_counts *answer)
 		bnet_tcp_mean(&answer->tcp);
 		return 0;
 	}
-	return fail(b, error == EINTR ? BNET_OK : code, error);
+	return bnet_fail(b, error == EINTR ? BNET_OK : code, error);
 }
 
 int bnet_before(struct bt_loadtool *t)
@@ -231,7 +229,7 @@ int bnet_before(struct bt_loadtool *t)
 	make_job(b, &r->job);
 	code = open_link(b, r, &error);
 	if (code != BNET_OK)
-		return fail(b, error == EINTR ? BNET_OK : code, error);
+		return bnet_fail(b, error == EINTR ? BNET_OK : code, error);
 	rc = make_flows(r);
 	if (rc == 0 && r->job.test != BT_NET_CRR)
 		rc = connect_flows(b, r);
@@ -246,6 +244,8 @@ static void near_counts(struct bnet_run *r)
 		if (r->flows[i].fd >= 0 && r->job.test != BT_NET_CRR)
 			bnet_tcp_add(&r->near_last.tcp, r->flows[i].fd);
 	bnet_tcp_mean(&r->near_last.tcp);
+	for (uint32_t i = 0; i < r->job.threads; i++)
+		bnet_end_add(&r->nears[i].end, &r->near_last);
 }
 
 int bnet_run_snap(struct bnet *b)
@@ -303,7 +303,9 @@ void bnet_after(struct bt_loadtool *t)
 		if (r->flows[i].fd >= 0)
 			close(r->flows[i].fd);
 	free(r->flows);
+	free(r->nears);
 	r->flows = NULL;
+	r->nears = NULL;
 	bnet_link_close(&r->link);
 }
 
