@@ -180,19 +180,21 @@ static int wait_connected(int fd, uint64_t until_ns)
 	}
 }
 
-int bt_netaddr_connect(int fd, const struct bt_netaddr *a, uint64_t until_ns)
+int bt_netaddr_await(int fd, uint64_t until_ns)
 {
 	socklen_t len = sizeof(int);
-	int rc, error = 0;
+	int error = 0, rc = wait_connected(fd, until_ns);
 
-	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0)
-		return 0;
-	if (errno != EINPROGRESS)
-		return -errno;
-	rc = wait_connected(fd, until_ns);
 	if (rc == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	return rc ? rc : -error;
+}
+
+int bt_netaddr_connect(int fd, const struct bt_netaddr *a, uint64_t until_ns)
+{
+	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0)
+		return 0;
+	return errno == EINPROGRESS ? bt_netaddr_await(fd, until_ns) : -errno;
 }
 
 int bt_netaddr_listen(struct bt_netaddr *a, int backlog)

@@ -47,6 +47,9 @@ static inline bool bt_netaddr_is_unix(const struct bt_netaddr *a)
  * -EINTR when a signal was caught. */
 int bt_netaddr_connect(int fd, const struct bt_netaddr *a, uint64_t until_ns);
 
+/* bt_netaddr_await - the second half of that: fd is connecting. */
+int bt_netaddr_await(int fd, uint64_t until_ns);
+
 /* bt_netaddr_listen - a socket that does not block and listens there; *a is then the address that it has got. Returns it or
  * -errno. */
 int bt_netaddr_listen(struct bt_netaddr *a, int backlog);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * near - the session of a run: its job, the handshake, the data connections, and what the server is asked before, during and after.
+ *
+ * All connections are made by the main thread before the workers start, but those of crr, which are what it measures.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cpus.h"
+#include "near.h"
+
+#define SPARE_NS 30000000000u     /* what a client may take beyond its phases */
+#define UNTIMED_NS 3000000000000u /* of a run that ends by a count */
+#define REJOIN_NS 100000000u      /* a JOIN in a datagram is repeated */
+
+static struct bnet *of(struct bt_loadtool *t)
+{
+	return (struct bnet *)t;
+}
+
+static const struct bnet_test *test_of(const struct bnet *b)
+{
+	return ((const struct bnet_job *)b->tool.job->config)->test;
+}
+
+static uint64_t until(const struct bnet *b)
+{
+	return bt_clock_monotonic() + b->timeout_ns;
+}
+
+/* --- the job --- */
+
+/* The far workers of our own server run beside ours, not on the same CPUs. */
+static void choose_far_cpus(const struct bnet *b, struct bt_net_job *job)
+{
+	uint32_t allowed[BT_CPUS_MAX];
+	int n;
+
+	if (b->n_far_cpus > 0) {
+		job->n_cpus = (uint32_t)b->n_far_cpus;
+		memcpy(job->cpus, b->far_cpus, b->n_far_cpus * sizeof(*job->cpus));
+		return;
+	}
+	n = b->to ? 0 : bt_cpus_allowed(allowed, BT_CPUS_MAX);
+	for (int i = 0; i < n && i < BT_NET_CPUS_MAX; i++)
+		job->cpus[job->n_cpus++] = allowed[(i + (int)job->threads % n) % n];
+}
+
+static uint64_t lifetime(const struct bt_load_opts *o)
+{
+	return o->warmup_ns + (o->count && !o->duration_set ? UNTIMED_NS : o->duration_ns) + o->cooldown_ns + SPARE_NS;
+}
+
+static void make_job(const struct bnet *b, struct bt_net_job *job)
+{
+	const struct bt_loadtool *t = &b->tool;
+	const struct bnet_test *test = test_of(b);
+
+	*job = (struct bt_net_job){
+		.test = test->test, .proto = test->test == BT_NET_UDP ? BT_NET_UDP_PROTO : b->proto,
+		.way = !test->flood ? BT_NET_OUT : b->bidir ? BT_NET_BOTH : b->reverse ? BT_NET_IN : BT_NET_OUT,
+		.engine = b->engine ? BT_NET_URING : BT_NET_SYNC, .zerocopy = b->zerocopy && test->test == BT_NET_STREAM,
+		.threads = t->threads, .flows = (uint32_t)b->flows,
+		.request_bytes = b->request_bytes ? (uint32_t)b->request_bytes : test->request_bytes,
+		.response_bytes = b->response_bytes ? (uint32_t)b->response_bytes :
+				  b->request_bytes && !test->flood ? (uint32_t)b->request_bytes : test->response_bytes,
+		.rate = test->flood ? t->load.rate : 0, .lifetime_ns = lifetime(t->opts), .timeout_ns = b->timeout_ns, .sock = b->sock,
+	};
+	job->sock.nodelay = b->nodelay < 0 ? test->nodelay : b->nodelay;
+	choose_far_cpus(b, job);
+}
+
+/* --- connections --- */
+
+static int bind_to(const struct bnet *b, int fd, const char **what)
+{
+	*what = "device";
+	if (b->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, b->device, (socklen_t)strlen(b->device)) < 0)
+		return -errno;
+	*what = "bind";
+	if (b->local.len > 0 && bind(fd, (const struct sockaddr *)&b->local.sa, b->local.len) < 0)
+		return -errno;
+	return 0;
+}
+
+int bnet_near_socket(const struct bnet *b, const struct bnet_run *r, const char **what)
+{
+	int type = r->job.proto == BT_NET_UDP_PROTO ? SOCK_DGRAM : SOCK_STREAM, rc;
+	int fd = socket(r->server.sa.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	*what = "socket";
+	if (fd < 0)
+		return -errno;
+	rc = bnet_sockopts(fd, &r->job, what);
+	if (rc == 0 && !bt_netaddr_is_unix(&r->server))
+		rc = bind_to(b, fd, what);
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
+/* Begins to connect. A UNIX socket whose queue is full does not say when there is room (EAGAIN). */
+static int begin_flow(struct bnet *b, struct bnet_run *r, struct bnet_flow *f)
+{
+	const char *what;
+	int fd = bnet_near_socket(b, r, &what), rc;
+
+	if (fd < 0)
+		return fd;
+	f->fd = fd;
+	while ((rc = connect(fd, (const struct sockaddr *)&r->server.sa, r->server.len)) < 0 && errno == EAGAIN && !bt_loadtool_stop())
+		(void)poll(NULL, 0, 1);
+	return rc < 0 && errno != EINPROGRESS ? -errno : 0;
+}
+
+/* The echo of a JOIN that was sent as a datagram. */
+static int await_echo(int fd, const uint8_t *join, uint64_t until_ns)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint8_t echo[BT_NET_JOIN_BYTES];
+
+	while (bt_clock_monotonic() < until_ns && !bt_loadtool_stop()) {
+		if (send(fd, join, BT_NET_JOIN_BYTES, MSG_NOSIGNAL) < 0 && errno != ECONNREFUSED)
+			return -errno;
+		if (poll(&p, 1, REJOIN_NS / 1000000) <= 0)
+			continue;
+		if (recv(fd, echo, sizeof(echo), 0) == sizeof(echo) && !memcmp(echo, join, sizeof(echo)))
+			return 0;
+		if (errno == ECONNREFUSED)
+			return -ECONNREFUSED;
+	}
+	return bt_loadtool_stop() ? -EINTR : -ETIMEDOUT;
+}
+
+static int finish_flow(const struct bnet_run *r, const struct bnet_flow *f, uint32_t i, uint64_t until_ns)
+{
+	uint8_t join[BT_NET_JOIN_BYTES];
+	int rc;
+
+	bnet_join(join, &r->link, i / r->job.flows, i % r->job.flows);
+	if (r->job.proto == BT_NET_UDP_PROTO)
+		return await_echo(f->fd, join, until_ns);
+	rc = bt_netaddr_await(f->fd, until_ns);
+	if (rc < 0)
+		return rc;
+	return send(f->fd, join, sizeof(join), MSG_NOSIGNAL) == sizeof(join) ? 0 : -errno;
+}
+
+/* All at once, so that many take no longer than one. */
+static int connect_flows(struct bnet *b, struct bnet_run *r)
+{
+	uint64_t until_ns = until(b);
+	int rc = 0;
+
+	for (uint32_t i = 0; i < r->n_flows && rc == 0; i++)
+		rc = begin_flow(b, r, &r->flows[i]);
+	for (uint32_t i = 0; i < r->n_flows && rc == 0; i++)
+		rc = finish_flow(r, &r->flows[i], i, until_ns);
+	return rc;
+}
+
+static int make_flows(struct bnet_run *r)
+{
+	r->n_flows = r->job.threads * r->job.flows;
+	r->flows = calloc(r->n_flows, sizeof(*r->flows));
+	if (!r->flows)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < r->n_flows; i++) {
+		r->flows[i].fd = -1;
+		r->flows[i].index = i % r->job.flows;
+	}
+	return 0;
+}
+
+/* --- the session --- */
+
+/* Of the addresses that the name has, the first that answers. */
+static enum bnet_code open_link(struct bnet *b, struct bnet_run *r, int *error)
+{
+	enum bnet_code code = BNET_UNRESOLVED;
+
+	for (int i = 0; i < b->n_peers && (i == 0 || bnet_code_again(code)); i++) {
+		r->server = b->peers[i];
+		code = bnet_link_open(&r->link, &r->server, &r->job, b->token, b->token_len, error);
+		if (code == BNET_OK)
+			break;
+	}
+	return code;
+}
+
+static int fail(struct bnet *b, enum bnet_code code, int error)
+{
+	bnet_fail(b, code, error);
+	return -(error ? error : EIO);
+}
+
+static int fail_errno(struct bnet *b, int rc)
+{
+	return fail(b, rc == -EINTR ? BNET_OK : bnet_link_why(&b->run.link, &(int){ -rc }), -rc);
+}
+
+static int ask(struct bnet *b, enum bnet_ask what, struct bt_net_counts *answer)
+{
+	int error = 0;
+	enum bnet_code code = bnet_link_ask(&b->run.link, what, answer, &error);
+
+	if (code == BNET_OK) {
+		bnet_tcp_mean(&answer->tcp);
+		return 0;
+	}
+	return fail(b, error == EINTR ? BNET_OK : code, error);
+}
+
+int bnet_before(struct bt_loadtool *t)
+{
+	struct bnet *b = of(t);
+	struct bnet_run *r = &b->run;
+	struct bt_net_counts none;
+	enum bnet_code code;
+	int error = 0, rc;
+
+	memset(r, 0, sizeof(*r));
+	r->link = (struct bnet_link){ .fd = -1, .timeout_ns = b->timeout_ns };
+	make_job(b, &r->job);
+	code = open_link(b, r, &error);
+	if (code != BNET_OK)
+		return fail(b, error == EINTR ? BNET_OK : code, error);
+	rc = make_flows(r);
+	if (rc == 0 && r->job.test != BT_NET_CRR)
+		rc = connect_flows(b, r);
+	return rc < 0 ? fail_errno(b, rc) : ask(b, BNET_READY, &none);
+}
+
+/* What TCP says of our ends. */
+static void near_counts(struct bnet_run *r)
+{
+	memset(&r->near_last, 0, sizeof(r->near_last));
+	for (uint32_t i = 0; r->job.proto == BT_NET_TCP && i < r->n_flows; i++)
+		if (r->flows[i].fd >= 0 && r->job.test != BT_NET_CRR)
+			bnet_tcp_add(&r->near_last.tcp, r->flows[i].fd);
+	bnet_tcp_mean(&r->near_last.tcp);
+}
+
+int bnet_run_snap(struct bnet *b)
+{
+	int rc = ask(b, BNET_SNAP, &b->run.last);
+
+	if (rc == 0)
+		near_counts(&b->run);
+	return rc;
+}
+
+int bnet_started(struct bt_loadtool *t)
+{
+	struct bnet_run *r = &of(t)->run;
+	int rc = ask(of(t), BNET_START, &r->last);
+
+	if (rc < 0)
+		return rc;
+	near_counts(r);
+	r->start = r->edge = r->last;
+	r->near_start = r->near_edge = r->near_last;
+	return 0;
+}
+
+/* Where we send, the server reads on until it has all of it. */
+static void end_sending(struct bnet_run *r)
+{
+	for (uint32_t i = 0; bnet_end_sends(&r->job, true) && i < r->n_flows; i++) {
+		if (r->flows[i].fd < 0)
+			continue;
+		if (r->job.test == BT_NET_UDP)
+			bnet_udp_end(&r->flows[i]);
+		else if (r->job.test == BT_NET_STREAM)
+			(void)shutdown(r->flows[i].fd, SHUT_WR);
+	}
+}
+
+int bnet_over(struct bt_loadtool *t)
+{
+	struct bnet_run *r = &of(t)->run;
+	int rc;
+
+	near_counts(r);
+	end_sending(r);
+	rc = ask(of(t), BNET_FINISH, &r->last);
+	r->over = rc == 0;
+	return rc;
+}
+
+void bnet_after(struct bt_loadtool *t)
+{
+	struct bnet_run *r = &of(t)->run;
+
+	for (uint32_t i = 0; r->flows && i < r->n_flows; i++)
+		if (r->flows[i].fd >= 0)
+			close(r->flows[i].fd);
+	free(r->flows);
+	r->flows = NULL;
+	bnet_link_close(&r->link);
+}
+
+/* The hooks have said what was wrong with them. */
+void bnet_failure(struct bt_loadtool *t, int error, const char *where)
+{
+	if (!strcmp(where, "end"))
+		return;
+	(void)fail_errno(of(t), error);
+}
