@@ -14,13 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backoff.h"
 #include "clock.h"
 #include "load.h"
 #include "loadrec.h"
 #include "netaddr.h"
 #include "netjob.h"
-#include "secret.h"
 
 #define BNET_PORT 5211
 #define BNET_PEERS_MAX 8 /* addresses of one name that are tried */
@@ -71,17 +69,7 @@ void bnet_watch_link(int fd, uint64_t timeout_ns);
 /* bnet_join - the first bytes of a data connection. */
 void bnet_join(uint8_t out[BT_NET_JOIN_BYTES], const struct bnet_link *l, uint32_t worker, uint32_t flow);
 
-/* --- the server --- */
-
-struct bnet_limits {
-	uint32_t clients;      /* at once */
-	uint32_t streams;      /* data connections of one client */
-	uint64_t duration_ns;  /* of one client */
-	uint64_t bytes;        /* of one client, both ways together; 0: any number */
-	uint64_t handshake_ns; /* a client must have agreed on its job by then */
-};
-
-#define BNET_LIMITS_INIT { .clients = 1000, .streams = 1024, .duration_ns = 3600000000000u, .handshake_ns = 5000000000u }
+/* --- serve.c: the server --- */
 
 struct bnet_server;
 
@@ -182,23 +170,16 @@ struct bnet {
 	uint32_t far_cpus[BT_NET_CPUS_MAX];
 	size_t n_far_cpus;
 	const char *alone;       /* "probe" or "serve", or NULL */
-	struct bnet_limits limits; /* of serve */
-	bool limited;            /* one of them was given */
-	char **where;            /* addresses that serve listens at */
-	int n_where;
 	/* what follows from them */
 	char host[256];
 	uint16_t port;
 	struct bt_netaddr peers[BNET_PEERS_MAX], local; /* local: to bind to; len 0: none */
 	int n_peers;
-	const uint8_t *token;
+	uint8_t *token;
 	size_t token_len;
-	struct bt_secret secret;
 	/* as it runs */
 	struct bnet_server *server; /* our own */
 	enum bnet_code failure;     /* of the last run that failed */
-	uint64_t retried;           /* runs that were tried again */
-	struct bt_backoff backoff;
 	struct bnet_run run;
 	struct bnet_job jobs[8];
 	struct bt_load_job runs[8];
@@ -220,9 +201,8 @@ void bnet_measures(const struct bt_emit *e);
 /* bnet_probe - after all runs of a probe: say in words what they have found. */
 void bnet_probe_summary(struct bnet *b);
 
-/* serve.c: the whole rest of the program, and its options. bnet_token - read b->token_file, or end the program. */
+/* serve.c: the whole rest of the program, and its options. */
 int bnet_serve(struct bnet *b);
 bool bnet_serve_option(struct bnet *b, struct bt_opts *o, int key);
-void bnet_token(struct bnet *b);
 
 #endif

@@ -7,10 +7,6 @@
 
 #include "bnet.h"
 #include "err.h"
-#include "sig.h"
-
-#define BACKOFF_FIRST_NS 100000000u
-#define BACKOFF_MOST_NS 10000000000u
 
 static const struct {
 	const char *word, *text;
@@ -101,18 +97,4 @@ enum bnet_code bnet_code_of(int error)
 	default:
 		return BNET_OTHER;
 	}
-}
-
-bool bnet_again(struct bt_loadtool *t)
-{
-	struct bnet *b = (struct bnet *)t;
-	uint64_t wait_ns;
-
-	if (b->retried >= b->retry || !bnet_code_again(b->failure))
-		return false;
-	if (b->retried++ == 0)
-		bt_backoff_init(&b->backoff, BACKOFF_FIRST_NS, BACKOFF_MOST_NS, bt_clock_monotonic());
-	wait_ns = bt_backoff_next(&b->backoff);
-	bt_note("try %llu of %llu in %.1f s", (unsigned long long)b->retried, (unsigned long long)b->retry, (double)wait_ns / 1e9);
-	return bt_sig_wait_until(-1, bt_clock_monotonic() + wait_ns) != -EINTR;
 }

@@ -12,33 +12,48 @@
 #include "sig.h"
 
 #define CALIBRATE_NS 50000
-#define DURATION_MAX_NS (365 * 86400 * 1000000000ull)
+#define BACKOFF_FIRST_NS 100000000u
+#define BACKOFF_MOST_NS 10000000000u
+#define DURATION_MAX_NS 86400000000000u * 365
 
-bool bnet_serve_option(struct bnet *b, struct bt_opts *o, int key)
+bool bnet_serve_option(struct bnet_serve *v, struct bt_opts *o, int first, int key)
 {
-	uint64_t clients = b->limits.clients, streams = b->limits.streams;
+	uint64_t clients = v->limits.clients, streams = v->limits.streams;
 
-	switch (key) {
-	case OPT_MAX_BYTES: bt_opts_size(o, 1, 1ull << 60, &b->limits.bytes); break;
-	case OPT_MAX_CLIENTS: bt_opts_u64(o, 1, 100000, &clients); break;
-	case OPT_MAX_DURATION: bt_opts_time(o, 1000000, DURATION_MAX_NS, &b->limits.duration_ns); break;
-	case OPT_MAX_STREAMS: bt_opts_u64(o, 1, 1000000, &streams); break;
+	switch (key - first) {
+	case BNET_OPT_MAX_BYTES: bt_opts_size(o, 1, 1ull << 60, &v->limits.bytes); break;
+	case BNET_OPT_MAX_CLIENTS: bt_opts_u64(o, 1, 100000, &clients); break;
+	case BNET_OPT_MAX_DURATION: bt_opts_time(o, 1000000, DURATION_MAX_NS, &v->limits.duration_ns); break;
+	case BNET_OPT_MAX_STREAMS: bt_opts_u64(o, 1, 1000000, &streams); break;
+	case BNET_OPT_RETRY: bt_opts_u64(o, 0, 1000000, &v->retries); return true;
+	case BNET_OPT_TOKEN: v->token_path = o->arg; return true;
 	default: return false;
 	}
-	b->limits.clients = (uint32_t)clients;
-	b->limits.streams = (uint32_t)streams;
-	b->limited = true;
+	v->limits.clients = (uint32_t)clients;
+	v->limits.streams = (uint32_t)streams;
+	v->limited = true;
 	return true;
 }
 
-void bnet_token(struct bnet *b)
+void bnet_serve_token(struct bnet_serve *v)
 {
-	int rc = bt_secret_read(&b->secret, b->token_file);
+	int rc = v->token_path ? bt_secret_read(&v->token, v->token_path) : 0;
 
 	if (rc < 0)
-		bt_die(BT_EXIT_USAGE, "--token %s: %s", b->token_file, bt_secret_error(rc));
-	b->token = b->secret.bytes;
-	b->token_len = b->secret.len;
+		bt_die(BT_EXIT_USAGE, "--token %s: %s", v->token_path, bt_secret_error(rc));
+}
+
+bool bnet_serve_again(struct bnet_serve *v, enum bnet_code code)
+{
+	uint64_t wait_ns;
+
+	if (v->retried >= v->retries || !bnet_code_again(code))
+		return false;
+	if (v->retried++ == 0)
+		bt_backoff_init(&v->backoff, BACKOFF_FIRST_NS, BACKOFF_MOST_NS, bt_clock_monotonic());
+	wait_ns = bt_backoff_next(&v->backoff);
+	bt_note("try %llu of %llu in %.1f s", (unsigned long long)v->retried, (unsigned long long)v->retries, (double)wait_ns / 1e9);
+	return bt_sig_wait_until(-1, bt_clock_monotonic() + wait_ns) != -EINTR;
 }
 
 /* The addresses of one operand. Returns how many. */
@@ -121,23 +136,22 @@ static int finish(struct bt_loadtool *t, uint64_t start_ns)
 	return BT_EXIT_OK;
 }
 
-int bnet_serve(struct bnet *b)
+int bnet_serve_main(struct bnet_serve *v, struct bt_loadtool *t, uint64_t timeout_ns, char **where, int n)
 {
-	struct bt_loadtool *t = &b->tool;
 	struct bnet_service service = { .tool = t };
-	struct bnet_server_opts o = { .limits = b->limits, .signals = true, .over = bnet_serverec_over, .away = bnet_serverec_away,
-				      .arg = &service, .broken = &service.broken, .visits = t->load.count };
+	struct bnet_server_opts o = { .limits = v->limits, .signals = true, .over = bnet_serverec_over, .away = bnet_serverec_away, .arg = &service,
+				      .broken = &service.broken, .visits = t->load.count };
 	struct bnet_server *s;
 	uint64_t start_ns;
 
 	bt_sig_init();
 	bt_clock_init(&t->clock, CALIBRATE_NS);
 	start_ns = bt_clock_now(&t->clock);
-	o.limits.handshake_ns = b->timeout_ns;
-	o.token = (struct bt_hs_token){ b->token, b->token_len };
+	o.limits.handshake_ns = timeout_ns;
+	o.token = (struct bt_hs_token){ v->token.len ? v->token.bytes : NULL, v->token.len };
 	o.until_ns = t->load.duration_set ? bt_clock_monotonic() + t->load.duration_ns : 0;
-	choose_addresses(&o, b->where, b->n_where);
-	s = listen_all(&o, t, b->n_where > 0);
+	choose_addresses(&o, where, n);
+	s = listen_all(&o, t, n > 0);
 	bt_check_output(bt_out_open(&t->out, &t->out_opts, t->name), t->out_opts.path, BT_EXIT_USAGE);
 	bnet_serverec_meta(t, &o);
 	say_where(&o);

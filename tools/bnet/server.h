@@ -18,6 +18,16 @@
 
 #define BNET_LISTENERS_MAX 8
 
+struct bnet_limits {
+	uint32_t clients;      /* at once */
+	uint32_t streams;      /* data connections of one client */
+	uint64_t duration_ns;  /* of one client */
+	uint64_t bytes;        /* of one client, both ways together; 0: any number */
+	uint64_t handshake_ns; /* a client must have agreed on its job by then */
+};
+
+#define BNET_LIMITS_INIT { .clients = 1000, .streams = 1024, .duration_ns = 3600000000000u, .handshake_ns = 5000000000u }
+
 /* What one client was to the server. All borrowed, valid during the call. */
 struct bnet_visit {
 	uint64_t number; /* from 1 */
