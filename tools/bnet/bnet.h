@@ -201,8 +201,4 @@ void bnet_measures(const struct bt_emit *e);
 /* bnet_probe - after all runs of a probe: say in words what they have found. */
 void bnet_probe_summary(struct bnet *b);
 
-/* serve.c: the whole rest of the program, and its options. */
-int bnet_serve(struct bnet *b);
-bool bnet_serve_option(struct bnet *b, struct bt_opts *o, int key);
-
 #endif
