@@ -48,7 +48,7 @@ static const struct field request[] = {
 };
 
 static const struct field accepted[] = { RAW(accept, proof), RAW(accept, cookie), END };
-static const struct field fail[] = { ANY(fail, code), ANY(fail, error), WORDS(fail, text), END };
+static const struct field fail[] = { ANY(fail, code), ANY(fail, error), END };
 static const struct field join[] = {
 	RAW(join, cookie), UP_TO(join, worker, BT_NET_THREADS_MAX - 1), UP_TO(join, flow, BT_NET_FLOWS_MAX - 1), END
 };

@@ -34,7 +34,6 @@
 #define BT_HS_HEAD 12
 #define BT_HS_MAX 512 /* bytes of the longest frame, head included */
 #define BT_HS_NONCE 16
-#define BT_HS_TEXT 160
 
 enum bt_hs_type { BT_HS_HELLO = 1, BT_HS_REQUEST, BT_HS_ACCEPT, BT_HS_FAIL, BT_HS_JOIN, BT_HS_ASK, BT_HS_COUNTS, BT_HS_TYPES };
 
@@ -57,9 +56,8 @@ struct bt_hs_accept {
 };
 
 struct bt_hs_fail {
-	uint16_t code;         /* a number whose meaning belongs to the tool */
-	uint16_t error;        /* errno behind it, or 0 */
-	char text[BT_HS_TEXT]; /* one sentence; once read: NUL-terminated, printable ASCII */
+	uint16_t code;  /* a number whose meaning belongs to the tool */
+	uint16_t error; /* errno behind it, or 0 */
 };
 
 /* The frame has BT_NET_JOIN_BYTES. */
@@ -95,7 +93,7 @@ struct bt_hs_message {
 int bt_hs_encode(const struct bt_hs_message *m, uint8_t out[BT_HS_MAX]);
 
 /* bt_hs_decode - the frame at the start of len bytes, if its type is in expected (a set of BT_HS_BIT). Returns the bytes it takes
- * with *m filled; 0 when it goes on beyond len and nothing is wrong so far; else
+ * with *m filled, its text NUL-terminated printable ASCII; 0 when it goes on beyond len and nothing is wrong so far; else
  *	-EBADMSG          no frame at all
  *	-EPROTONOSUPPORT  of another version
  *	-ENOMSG           of a type that is unknown or not expected now

@@ -17,14 +17,19 @@
 #define STRANGERS_MAX 1024       /* when there are more, the one who has waited longest goes */
 #define READS_PER_TURN 4         /* messages of one peer at a time */
 
-static void turn_away(struct bnet_server *s, struct bnet_peer *p, enum bnet_code code, int error)
+static void tell(struct bnet_server *s, const struct bnet_peer *p, enum bnet_code code)
 {
 	char peer[BT_NETADDR_TEXT];
 
-	if (s->opts.away) {
-		bt_netaddr_text(&p->addr, peer);
-		s->opts.away(s->opts.arg, peer, code);
-	}
+	if (!s->opts.away)
+		return;
+	bt_netaddr_text(&p->addr, peer);
+	s->opts.away(s->opts.arg, peer, code);
+}
+
+static void turn_away(struct bnet_server *s, struct bnet_peer *p, enum bnet_code code, int error)
+{
+	tell(s, p, code);
 	bnet_peer_dismiss(s, p, code, error);
 }
 
@@ -138,11 +143,12 @@ static void fail(struct bnet_server *s, struct bnet_peer *p, enum bnet_code code
 		turn_away(s, p, code, 0);
 }
 
-/* Take what has come, up to the end of one message. Returns whether there may be more. */
+/* Take what has come, up to the end of one message; of one who leaves anything. Returns whether there may be more. */
 static bool read_some(struct bnet_server *s, struct bnet_peer *p)
 {
+	size_t have = p->state == BNET_PEER_LEAVING ? 0 : p->have;
+	ssize_t n = recv(p->fd, p->in + have, p->state == BNET_PEER_LEAVING ? sizeof(p->in) : bt_hs_missing(p->in, have), 0);
 	struct bt_hs_message m;
-	ssize_t n = recv(p->fd, p->in + p->have, p->state == BNET_PEER_LEAVING ? sizeof(p->in) : bt_hs_missing(p->in, p->have), 0);
 	int rc;
 
 	if (n <= 0) {
@@ -152,7 +158,7 @@ static bool read_some(struct bnet_server *s, struct bnet_peer *p)
 	}
 	if (p->state == BNET_PEER_LEAVING)
 		return true;
-	p->have += (size_t)n;
+	p->have = have + (size_t)n;
 	rc = bt_hs_decode(p->in, p->have, expected[p->state], &m);
 	if (rc < 0) {
 		fail(s, p, bnet_code_of(rc));
@@ -184,6 +190,8 @@ static void make_room(struct bnet_server *s)
 	for (struct bnet_peer *p = s->peers; p; p = p->next)
 		if (bnet_peer_is_stranger(p))
 			oldest = p;
+	if (oldest->state != BNET_PEER_LEAVING)
+		tell(s, oldest, BNET_FULL);
 	bnet_peer_close(s, oldest);
 }
 

@@ -26,7 +26,7 @@ static const struct {
 	[BNET_LIMIT] = { "limit", "more than the server allows a client", BT_EXIT_USAGE, false },
 	[BNET_LOST] = { "lost", "the link or the other end is gone", BT_EXIT_TROUBLE, true },
 	[BNET_STALLED] = { "stalled", "the other end is there but does nothing any more", BT_EXIT_TROUBLE, true },
-	[BNET_RUBBISH] = { "rubbish", "what came is not what bnet sends; something else listens there", BT_EXIT_TROUBLE, false },
+	[BNET_RUBBISH] = { "rubbish", "what came is not what bnet sends", BT_EXIT_TROUBLE, false },
 	[BNET_TRUNCATED] = { "truncated", "a message was cut short", BT_EXIT_TROUBLE, true },
 	[BNET_OVERSIZED] = { "oversized", "a message is longer than its type is", BT_EXIT_TROUBLE, false },
 	[BNET_UNEXPECTED] = { "unexpected", "a message of a type that has no place here", BT_EXIT_TROUBLE, false },

@@ -44,6 +44,7 @@ struct bnet_job {
 	struct bnet *b;
 	uint64_t plant;  /* every N-th answer is taken for wrong; 0: none */
 	uint32_t streams; /* of probe; 0: as -t has it */
+	enum bt_net_way way; /* of stream and udp */
 };
 
 /* One run: a session with a server, its data connections, and what both ends had counted when. */
@@ -53,7 +54,7 @@ struct bnet_run {
 	struct bt_netaddr server;      /* of those that the name has, the one that answered */
 	struct bnet_flow *flows;       /* job.threads times job.flows; the workers' while they run */
 	uint32_t n_flows;
-	bool over;                     /* the workers are gone, and last is final */
+	bool over, failed;             /* the workers are gone, and last is final; something was wrong, and has been said */
 	struct bt_net_counts start, edge, last; /* of the far end: when the run began, at the last interval, at the latest */
 	struct bt_net_counts near_start, near_edge, near_last; /* of ours: what the workers' tallies do not have */
 	char congestion[BT_NET_NAME_MAX]; /* as it is, "" but for TCP */
@@ -72,6 +73,14 @@ struct bnet_near {
 	uint64_t moved, progress_ns;   /* when anything last moved */
 	int error;
 	uint64_t plant, done;          /* BNET_PLANT */
+};
+
+/* What a probe has found so far: medians over its repetitions would say more, the last one says it now. */
+struct bnet_found {
+	uint64_t rtt_n, rtt_min_ns, rtt_p50_ns, rtt_p99_ns, rtt_max_ns;
+	double bw[2][BT_NET_WAYS]; /* B/s: with one stream and with several; out and in */
+	uint64_t retransmits[2];
+	uint32_t streams;
 };
 
 struct bnet {
@@ -98,6 +107,7 @@ struct bnet {
 	/* as it runs */
 	struct bnet_server *server; /* our own */
 	enum bnet_code failure;     /* of the last run that failed */
+	struct bnet_found found;    /* by a probe */
 	struct bnet_run run;
 	struct bnet_job jobs[BNET_JOBS_MAX];
 	struct bt_load_job runs[BNET_JOBS_MAX];
@@ -124,6 +134,7 @@ int bnet_started(struct bt_loadtool *t);
 int bnet_over(struct bt_loadtool *t);
 void bnet_after(struct bt_loadtool *t);
 void bnet_failure(struct bt_loadtool *t, int error, const char *where);
+bool bnet_enough(struct bt_loadtool *t);
 
 /* bnet_run_snap - ask the server for its counts now: s->last, and s->near_last with it. 0 or -errno, said. */
 int bnet_run_snap(struct bnet *b);
@@ -132,6 +143,14 @@ int bnet_run_snap(struct bnet *b);
  * there, for the lock. */
 enum bnet_code bnet_resolve(struct bnet *b, int *error);
 void bnet_find_resource(struct bnet *b);
+
+/* probe.c: the jobs of a probe; what a span of one has found; all of it in words. */
+void bnet_probe_jobs(struct bnet *b);
+void bnet_probe_note(const struct bt_emit *e);
+void bnet_probe_summary(const struct bnet *b);
+
+/* bnet_add_job - one more test to run. */
+struct bnet_job *bnet_add_job(struct bnet *b, const struct bnet_test *test);
 
 /* records.c: the hooks of struct bt_loadtool, and all metrics that are ever emitted. */
 extern const char *const bnet_metrics[];

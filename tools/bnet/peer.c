@@ -2,7 +2,6 @@
  *
  * peer - the connections that are not of data: their list, their states, our last word to them.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -90,7 +89,6 @@ void bnet_peer_dismiss(struct bnet_server *s, struct bnet_peer *p, enum bnet_cod
 {
 	struct bt_hs_message m = { .type = BT_HS_FAIL, .fail = { .code = (uint16_t)code, .error = (uint16_t)error } };
 
-	snprintf(m.fail.text, sizeof(m.fail.text), "%s", bnet_code_text(code));
 	if (code == BNET_OK || !send_whole(p->fd, &m) || shutdown(p->fd, SHUT_WR) < 0) {
 		bnet_peer_close(s, p);
 		return;

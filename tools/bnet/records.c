@@ -213,8 +213,10 @@ static void emit_both_ends(const struct bt_emit *e, struct bnet_run *r)
 		put_count(&near, "lost", "count", BT_BETTER_LOWER, NULL, NULL, near.to->lost - near.from->lost);
 	emit_end(&near, near.seconds > 0 ? (double)e->span->total->busy_ns / 1e9 / near.seconds : 0);
 	emit_end(&far, per_second(&far, far.to->cpu_ns - far.from->cpu_ns) / 1e9);
-	r->edge = r->last;
-	r->near_edge = r->near_last;
+	if (!whole) {
+		r->edge = r->last;
+		r->near_edge = r->near_last;
+	}
 }
 
 void bnet_measures(const struct bt_emit *e)
@@ -225,6 +227,8 @@ void bnet_measures(const struct bt_emit *e)
 		return;
 	emit_times(e);
 	emit_both_ends(e, &b->run);
+	if (b->alone && e->kind == BT_KIND_RESULT)
+		bnet_probe_note(e);
 	if (e->kind == BT_KIND_RESULT && b->serve.retries > 0)
 		bt_emit_count(e, "retries", BT_BETTER_LOWER, b->serve.retried);
 }

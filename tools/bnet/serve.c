@@ -158,5 +158,6 @@ int bnet_serve_main(struct bnet_serve *v, struct bt_loadtool *t, uint64_t timeou
 	if (!t->load.dry_run)
 		(void)bnet_server_run(s);
 	bnet_server_free(s);
+	bnet_serverec_unsaid(&service);
 	return finish(t, start_ns);
 }

@@ -56,6 +56,8 @@ struct bnet_service {
 	bool broken;     /* nobody reads our records any more */
 };
 
+/* bnet_serverec_unsaid - a record of those that had none. */
+void bnet_serverec_unsaid(struct bnet_service *v);
 void bnet_serverec_meta(struct bt_loadtool *t, const struct bnet_server_opts *o);
 
 /* The hooks of server.h; arg: struct bnet_service. */

@@ -49,6 +49,18 @@ static void note_output(struct bnet_service *v)
 	v->broken = v->tool->out.error != 0;
 }
 
+/* How many were turned away without a record of their own. */
+void bnet_serverec_unsaid(struct bnet_service *v)
+{
+	char text[128];
+
+	if (v->unsaid == 0)
+		return;
+	snprintf(text, sizeof(text), "%llu more were turned away, too many to name", (unsigned long long)v->unsaid);
+	bt_out_warn(&v->tool->out, "flood", text);
+	v->unsaid = 0;
+}
+
 /* A stranger can make trouble faster than anyone can read of it. */
 void bnet_serverec_away(void *arg, const char *peer, enum bnet_code code)
 {
@@ -57,8 +69,10 @@ void bnet_serverec_away(void *arg, const char *peer, enum bnet_code code)
 	struct bt_rec r;
 	char text[512];
 
-	if (second != v->second)
+	if (second != v->second) {
 		v->said = 0;
+		bnet_serverec_unsaid(v);
+	}
 	v->second = second;
 	if (v->said++ >= WARNINGS) {
 		v->unsaid++;
@@ -69,9 +83,6 @@ void bnet_serverec_away(void *arg, const char *peer, enum bnet_code code)
 	bt_rec_str(&r, "code", bnet_code_word(code));
 	bt_rec_str(&r, "msg", text);
 	bt_rec_str(&r, "peer", peer);
-	if (v->unsaid)
-		bt_rec_u64(&r, "unsaid", v->unsaid);
-	v->unsaid = 0;
 	bt_out_rec(&v->tool->out, &r);
 	note_output(v);
 }
