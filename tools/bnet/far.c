@@ -322,6 +322,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 		bnet_far_free(f);
 		return NULL;
 	}
+	*error = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		f->flows[i].fd = -1;
 		f->flows[i].index = i;
