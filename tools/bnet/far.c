@@ -305,7 +305,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 	f->notify_fd = notify_fd;
 	f->sends = both_ways && bnet_end_sends(job, false);
 	f->receives = both_ways && bnet_end_receives(job, false);
-	f->paced = f->sends && job->way == BT_NET_IN && job->rate > 0;
+	f->paced = f->sends && job->rate > 0;
 	pthread_mutex_init(&f->lock, NULL);
 	f->n_flows = f->cap_inbox = n;
 	f->flows = calloc(n, sizeof(*f->flows));
