@@ -231,8 +231,8 @@ static int finish(struct bt_loadtool *t, uint64_t start_ns)
 {
 	int sig = bt_sig_caught(), status = t->errors || t->failed ? BT_EXIT_TROUBLE : BT_EXIT_OK, rc;
 
-	if (t->failed && t->unable)
-		status = BT_EXIT_UNABLE;
+	if (t->failed && t->fail_status)
+		status = t->fail_status;
 	bt_lock_release(&t->locks);
 	bt_progress_clear(&t->progress);
 	bt_out_end(&t->out, status ? "failed" : sig ? "interrupted" : "ok", bt_clock_now(&t->clock) - start_ns, t->errors);

@@ -85,7 +85,7 @@ struct bt_loadtool {
 	unsigned taint;  /* on every record */
 	uint64_t errors; /* wrong answers so far */
 	bool failed;     /* a run could not be finished */
-	bool unable;     /* ... because it is not possible on this machine */
+	int fail_status; /* exit status then; 0: BT_EXIT_TROUBLE */
 
 	/* its own */
 	struct bt_locks locks;

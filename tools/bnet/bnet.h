@@ -23,13 +23,6 @@
 #define BNET_PORT 5211
 #define BNET_PEERS_MAX 8 /* addresses of one name that are tried */
 
-/* Options without a letter. */
-enum bnet_opt {
-	OPT_TO = BT_OPT_TOOL, OPT_PROTO, OPT_FLOWS, OPT_RESPONSE, OPT_REVERSE, OPT_BIDIR, OPT_ZEROCOPY, OPT_CONGESTION, OPT_NODELAY,
-	OPT_MSS, OPT_SNDBUF, OPT_RCVBUF, OPT_DSCP, OPT_BIND, OPT_DEVICE, OPT_BUSY_POLL, OPT_FAR_CPUS, OPT_TIMEOUT, OPT_TOKEN, OPT_RETRY,
-	OPT_SERVE, /* the first of those of serve */
-};
-
 /* Why something failed: one word, one message, one exit status each. */
 enum bnet_code {
 	BNET_OK, BNET_REFUSED, BNET_UNREACHABLE, BNET_UNRESOLVED, BNET_TIMEOUT, BNET_RESET, BNET_VERSION, BNET_TOKEN, BNET_FULL,
@@ -124,81 +117,5 @@ void bnet_far_counts(struct bnet_far *f, struct bt_net_counts *sum);
 
 /* bnet_far_free - stop at once, join its thread, close its connections. Takes NULL. */
 void bnet_far_free(struct bnet_far *f);
-
-/* --- the tool --- */
-
-struct bnet;
-struct bnet_test;
-struct bnet_flow;
-
-/* One test of this run. */
-struct bnet_job {
-	const struct bnet_test *test;
-	struct bnet *b;
-	uint64_t plant; /* every N-th answer is taken for wrong; 0: none */
-};
-
-/* One run: a session with a server, its data connections, and what both ends had counted when. */
-struct bnet_run {
-	struct bnet_link link;
-	bool open;
-	struct bt_net_job job;
-	struct bt_netaddr server;      /* of those that the name has, the one that answered */
-	struct bnet_flow *flows;       /* job.threads times job.flows; the workers' while they run */
-	uint32_t n_flows;
-	bool over;                     /* the workers are gone, and last is final */
-	struct bt_net_counts start, edge, last; /* of the far end: when the run began, at the last interval, at the latest */
-	struct bt_net_counts near_start, near_edge, near_last; /* of ours: what the workers' tallies do not have */
-	/* Of workers that are gone. */
-	_Atomic uint64_t zc_sends, zc_copied;
-	_Atomic uint32_t features;
-};
-
-struct bnet {
-	struct bt_loadtool tool; /* first, so that its hooks find the rest */
-	struct bt_load_opts adapted;
-	/* as the options have it */
-	const char *to;          /* NULL: a server of our own */
-	enum bt_netaddr_family family;
-	enum bt_net_proto proto;
-	bool proto_set, reverse, bidir, zerocopy;
-	int engine, nodelay;     /* nodelay: -1: as the test has it */
-	uint64_t request_bytes, response_bytes; /* 0: as the test has it */
-	uint64_t flows, timeout_ns, retry;
-	struct bt_net_sockopts sock;
-	const char *bind, *device, *token_file;
-	uint32_t far_cpus[BT_NET_CPUS_MAX];
-	size_t n_far_cpus;
-	const char *alone;       /* "probe" or "serve", or NULL */
-	/* what follows from them */
-	char host[256];
-	uint16_t port;
-	struct bt_netaddr peers[BNET_PEERS_MAX], local; /* local: to bind to; len 0: none */
-	int n_peers;
-	uint8_t *token;
-	size_t token_len;
-	/* as it runs */
-	struct bnet_server *server; /* our own */
-	enum bnet_code failure;     /* of the last run that failed */
-	struct bnet_run run;
-	struct bnet_job jobs[8];
-	struct bt_load_job runs[8];
-};
-
-/* bnet_fail - a run has failed: say why, in a message and a warn record; the exit status of the tool follows from it. error: errno
- * behind it, or 0. */
-void bnet_fail(struct bnet *b, enum bnet_code code, int error);
-
-/* bnet_again - the hook: whether to try a run that failed once more; it waits before that. */
-bool bnet_again(struct bt_loadtool *t);
-
-/* records.c: the hooks of struct bt_loadtool, and all metrics that are ever emitted. */
-extern const char *const bnet_metrics[];
-void bnet_meta(struct bt_loadtool *t, struct bt_rec *r);
-void bnet_describe(const struct bt_emit *e, struct bt_rec *r);
-void bnet_measures(const struct bt_emit *e);
-
-/* bnet_probe - after all runs of a probe: say in words what they have found. */
-void bnet_probe_summary(struct bnet *b);
 
 #endif

@@ -20,6 +20,7 @@
 #include "netjob.h"
 
 #define BNET_PAYLOAD (256u << 10) /* bytes of random data that all that is sent comes from */
+#define BNET_DATAGRAM_MAX 65507u      /* IPv4 without options; IPv6 has 20 less room */
 #define BNET_HEAD_MAX 32          /* bytes of a message that are its own */
 #define BNET_RECEIVE (256u << 10) /* bytes received at a time */
 #define BNET_SPIN_NS 50000u       /* polled before an instant rather than slept: waking up takes about that long */

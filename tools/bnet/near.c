@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,9 @@ static struct bnet *of(struct bt_loadtool *t)
 	return (struct bnet *)t;
 }
 
-static const struct bnet_test *test_of(const struct bnet *b)
+static const struct bnet_job *job_of(const struct bnet *b)
 {
-	return ((const struct bnet_job *)b->tool.job->config)->test;
+	return b->tool.job->config;
 }
 
 static uint64_t until(const struct bnet *b)
@@ -60,11 +61,11 @@ static uint64_t lifetime(const struct bt_load_opts *o)
 static void make_job(const struct bnet *b, struct bt_net_job *job)
 {
 	const struct bt_loadtool *t = &b->tool;
-	const struct bnet_test *test = test_of(b);
+	const struct bnet_test *test = job_of(b)->test;
 
 	*job = (struct bt_net_job){
-		.test = test->test, .proto = test->test == BT_NET_UDP ? BT_NET_UDP_PROTO : b->proto,
-		.way = !test->flood ? BT_NET_OUT : b->bidir ? BT_NET_BOTH : b->reverse ? BT_NET_IN : BT_NET_OUT,
+		.test = test->test, .proto = test->test == BT_NET_UDP ? BT_NET_UDP_PROTO : (enum bt_net_proto)b->proto,
+		.way = job_of(b)->way,
 		.engine = b->engine ? BT_NET_URING : BT_NET_SYNC, .zerocopy = b->zerocopy && test->test == BT_NET_STREAM,
 		.threads = t->threads, .flows = (uint32_t)b->flows,
 		.request_bytes = b->request_bytes ? (uint32_t)b->request_bytes : test->request_bytes,
@@ -170,7 +171,8 @@ static int make_flows(struct bnet_run *r)
 {
 	r->n_flows = r->job.threads * r->job.flows;
 	r->flows = calloc(r->n_flows, sizeof(*r->flows));
-	if (!r->flows)
+	r->nears = calloc(r->job.threads, sizeof(*r->nears));
+	if (!r->flows || !r->nears)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < r->n_flows; i++) {
 		r->flows[i].fd = -1;
@@ -184,26 +186,23 @@ static int make_flows(struct bnet_run *r)
 /* Of the addresses that the name has, the first that answers. */
 static enum bnet_code open_link(struct bnet *b, struct bnet_run *r, int *error)
 {
-	enum bnet_code code = BNET_UNRESOLVED;
+	enum bnet_code code = bnet_resolve(b, error);
 
 	for (int i = 0; i < b->n_peers && (i == 0 || bnet_code_again(code)); i++) {
 		r->server = b->peers[i];
-		code = bnet_link_open(&r->link, &r->server, &r->job, b->token, b->token_len, error);
+		code = bnet_link_open(&r->link, &r->server, &r->job, b->serve.token.len ? b->serve.token.bytes : NULL, b->serve.token.len, error);
 		if (code == BNET_OK)
 			break;
 	}
 	return code;
 }
 
-static int fail(struct bnet *b, enum bnet_code code, int error)
-{
-	bnet_fail(b, code, error);
-	return -(error ? error : EIO);
-}
-
 static int fail_errno(struct bnet *b, int rc)
 {
-	return fail(b, rc == -EINTR ? BNET_OK : bnet_link_why(&b->run.link, &(int){ -rc }), -rc);
+	int error = -rc;
+	enum bnet_code code = error == EINTR ? BNET_OK : bnet_link_why(&b->run.link, &error);
+
+	return bnet_fail(b, code, error);
 }
 
 static int ask(struct bnet *b, enum bnet_ask what, struct bt_net_counts *answer)
@@ -215,7 +214,7 @@ static int ask(struct bnet *b, enum bnet_ask what, struct bt_net_counts *answer)
 		bnet_tcp_mean(&answer->tcp);
 		return 0;
 	}
-	return fail(b, error == EINTR ? BNET_OK : code, error);
+	return bnet_fail(b, error == EINTR ? BNET_OK : code, error);
 }
 
 int bnet_before(struct bt_loadtool *t)
@@ -231,7 +230,7 @@ int bnet_before(struct bt_loadtool *t)
 	make_job(b, &r->job);
 	code = open_link(b, r, &error);
 	if (code != BNET_OK)
-		return fail(b, error == EINTR ? BNET_OK : code, error);
+		return bnet_fail(b, error == EINTR ? BNET_OK : code, error);
 	rc = make_flows(r);
 	if (rc == 0 && r->job.test != BT_NET_CRR)
 		rc = connect_flows(b, r);
@@ -246,15 +245,32 @@ static void near_counts(struct bnet_run *r)
 		if (r->flows[i].fd >= 0 && r->job.test != BT_NET_CRR)
 			bnet_tcp_add(&r->near_last.tcp, r->flows[i].fd);
 	bnet_tcp_mean(&r->near_last.tcp);
+	for (uint32_t i = 0; i < r->job.threads; i++)
+		bnet_end_add(&r->nears[i].end, &r->near_last);
 }
 
 int bnet_run_snap(struct bnet *b)
 {
-	int rc = ask(b, BNET_SNAP, &b->run.last);
+	int rc = b->run.failed ? -EIO : ask(b, BNET_SNAP, &b->run.last);
 
+	b->run.failed = rc < 0;
 	if (rc == 0)
 		near_counts(&b->run);
 	return rc;
+}
+
+/* No use in going on when the server has not answered. */
+bool bnet_enough(struct bt_loadtool *t)
+{
+	return of(t)->run.failed;
+}
+
+static void find_congestion(struct bnet_run *r)
+{
+	socklen_t len = sizeof(r->congestion) - 1;
+
+	if (r->job.proto == BT_NET_TCP && r->n_flows > 0 && r->flows[0].fd >= 0)
+		(void)getsockopt(r->flows[0].fd, IPPROTO_TCP, TCP_CONGESTION, r->congestion, &len);
 }
 
 int bnet_started(struct bt_loadtool *t)
@@ -262,9 +278,11 @@ int bnet_started(struct bt_loadtool *t)
 	struct bnet_run *r = &of(t)->run;
 	int rc = ask(of(t), BNET_START, &r->last);
 
+	r->failed = rc < 0;
 	if (rc < 0)
 		return rc;
 	near_counts(r);
+	find_congestion(r);
 	r->start = r->edge = r->last;
 	r->near_start = r->near_edge = r->near_last;
 	return 0;
@@ -288,6 +306,8 @@ int bnet_over(struct bt_loadtool *t)
 	struct bnet_run *r = &of(t)->run;
 	int rc;
 
+	if (r->failed)
+		return -EIO;
 	near_counts(r);
 	end_sending(r);
 	rc = ask(of(t), BNET_FINISH, &r->last);
@@ -303,14 +323,15 @@ void bnet_after(struct bt_loadtool *t)
 		if (r->flows[i].fd >= 0)
 			close(r->flows[i].fd);
 	free(r->flows);
+	free(r->nears);
 	r->flows = NULL;
+	r->nears = NULL;
 	bnet_link_close(&r->link);
 }
 
-/* The hooks have said what was wrong with them. */
+/* The hooks have said themselves what was wrong. */
 void bnet_failure(struct bt_loadtool *t, int error, const char *where)
 {
-	if (!strcmp(where, "end"))
-		return;
-	(void)fail_errno(of(t), error);
+	if (!of(t)->run.failed && strcmp(where, "end") != 0)
+		(void)fail_errno(of(t), error);
 }

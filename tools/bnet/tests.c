@@ -2,6 +2,8 @@
  *
  * tests - the table of tests, and what a worker of the client does in each; crr.c has the longest.
  */
+#include <errno.h>
+
 #include "near.h"
 
 const struct bnet_test *const bnet_tests[BT_NET_TESTS] = { &bnet_rr, &bnet_stream, &bnet_crr, &bnet_udp };

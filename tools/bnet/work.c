@@ -3,8 +3,6 @@
  * work - a worker of the client: operations begun, waited for and counted, and a peer that is gone or stalls noticed.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "near.h"
 
@@ -50,45 +48,36 @@ static int add_flows(struct bnet_near *n)
 
 static int work_init(struct bt_worker *worker)
 {
-	struct bnet_job *config = (struct bnet_job *)(uintptr_t)worker->config;
-	struct bnet_run *s = &config->b->run;
-	struct bnet_near *n = calloc(1, sizeof(*n));
+	const struct bnet_job *config = worker->config;
+	struct bnet_run *r = &config->b->run;
+	struct bnet_near *n = &r->nears[worker->index];
 	int rc;
 
-	if (!n)
-		return -ENOMEM;
 	worker->state = n;
-	worker->depth = s->job.flows;
+	worker->depth = r->job.flows;
+	n->run = r;
 	n->b = config->b;
-	n->run = s;
 	n->test = config->test;
 	n->plant = config->plant;
 	n->worker = worker;
-	n->end.job = &s->job;
-	n->receives = s->job.way == BT_NET_BOTH;
-	n->end.io = (struct bnet_io){ .events = &events, .arg = n, .clock = worker->clock, .flows = s->flows + worker->index * s->job.flows,
-				      .n_flows = s->job.flows, .datagrams = s->job.proto == BT_NET_UDP_PROTO,
-				      .zerocopy = s->job.zerocopy, .once = s->job.test == BT_NET_CRR,
-				      .busy_ns = (uint64_t)s->job.sock.busy_poll_us * 1000, .wake_fd = -1 };
-	rc = bnet_io_init(&n->end.io, s->job.engine);
+	n->end.job = &r->job;
+	n->receives = r->job.way == BT_NET_BOTH;
+	n->end.io = (struct bnet_io){ .events = &events, .arg = n, .clock = worker->clock, .flows = r->flows + worker->index * r->job.flows,
+				      .n_flows = r->job.flows, .datagrams = r->job.proto == BT_NET_UDP_PROTO,
+				      .zerocopy = r->job.zerocopy, .once = r->job.test == BT_NET_CRR,
+				      .busy_ns = (uint64_t)r->job.sock.busy_poll_us * 1000, .wake_fd = -1 };
+	rc = bnet_io_init(&n->end.io, r->job.engine);
 	return rc < 0 ? rc : add_flows(n);
 }
 
-/* What the session still wants to know of this worker. */
 static void work_fini(struct bt_worker *worker)
 {
 	struct bnet_near *n = worker->state;
-	struct bnet_run *s;
 
 	if (!n)
 		return;
-	s = n->run;
-	atomic_fetch_add(&s->zc_sends, n->end.io.zc_sends);
-	atomic_fetch_add(&s->zc_copied, n->end.io.zc_copied);
-	atomic_fetch_or(&s->features, n->end.io.features);
+	bnet_end_publish(&n->end);
 	bnet_io_fini(&n->end.io);
-	free(n);
-	worker->state = NULL;
 }
 
 static int work_begin(struct bt_worker *worker, uint32_t slot)
@@ -143,6 +132,7 @@ static void count(struct bnet_near *n)
 	tally->extra_count += n->in_bytes;
 	tally->extra_count2 += n->out_bytes;
 	n->in_bytes = n->out_bytes = 0;
+	bnet_end_publish(&n->end);
 }
 
 static int work_reap(struct bt_worker *worker, uint64_t until_ns)
