@@ -40,13 +40,16 @@ static void free_workers(struct bnet_session *z)
 /* 0 or -errno. */
 static int start_workers(struct bnet_session *z)
 {
-	int rc = 0;
+	int rc = 0, error;
 
 	z->far = calloc(z->job.threads, sizeof(struct bnet_far *));
 	if (!z->far)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < z->job.threads && rc == 0; i++)
-		z->far[i] = bnet_far_new(&z->job, i, &z->server->clock, z->server->far_fd, &rc);
+	for (uint32_t i = 0; i < z->job.threads; i++) {
+		z->far[i] = bnet_far_new(&z->job, i, &z->server->clock, z->server->far_fd, &error);
+		if (!z->far[i])
+			return error;
+	}
 	for (uint32_t i = 0; i < z->job.threads && rc == 0; i++)
 		rc = bnet_far_start(z->far[i]);
 	return rc;
