@@ -51,7 +51,7 @@ midway() {
   wait_for 10 grep -q '"kind":"sample"' client.ndjson
 }
 
-# ended STATUS CODE: the client ends within ten seconds, so.
+# ended STATUS CODE[|CODE]: the client ends within ten seconds, so.
 ended() {
   local status=0
   wait_for 10 eval '! kill -0 $CLIENT 2>/dev/null'
@@ -59,7 +59,7 @@ ended() {
   CLIENT=
   [ "$status" -eq "$1" ] || { echo "status $status"; cat client.err; false; }
   complete client.ndjson
-  [ "$(jq -r 'select(.kind == "warn") | .code' client.ndjson | sort -u)" = "$2" ] || { grep -v sample client.ndjson; false; }
+  [[ "|$2|" == *"|$(jq -r 'select(.kind == "warn") | .code' client.ndjson | sort -u)|"* ]] || { grep -v sample client.ndjson; false; }
   jq -se '.[-1].status == "failed"' client.ndjson >/dev/null
 }
 
@@ -146,7 +146,7 @@ ended() {
 @test "full: the server has as many clients as it takes; there is room again when one has gone" {
   serve --max-clients 1
   midway rr
-  fails 1 full rr --to "127.0.0.1:$PORT"
+  fails 1 full --lock off rr --to "127.0.0.1:$PORT"
   kill -INT "$CLIENT"
   wait "$CLIENT" || :
   CLIENT=
@@ -159,7 +159,7 @@ ended() {
   fails 2 limit rr --flows 4 --to "127.0.0.1:$PORT"
   fails 2 limit rr -d 2m --to "127.0.0.1:$PORT"
   fails 2 limit stream -d 20s --to "127.0.0.1:$PORT"
-  timeout 20 bnet -n 10 -w 0 --flows 3 --to "127.0.0.1:$PORT" rr >ok.ndjson
+  timeout 20 bnet -d 50ms -w 0 --flows 3 --to "127.0.0.1:$PORT" rr >ok.ndjson
   warned serve.ndjson limit
   stop
 }
@@ -179,7 +179,7 @@ ended() {
     serve
     midway $test
     stop KILL
-    ended 1 "$([ $test = crr ] && echo refused || echo reset)"
+    ended 1 "reset|refused" # crr may be about to connect
   done
 }
 
