@@ -144,6 +144,7 @@ int bnet_serve_main(struct bnet_serve *v, struct bt_loadtool *t, uint64_t timeou
 	struct bnet_server *s;
 	uint64_t start_ns;
 
+	t->src.root = t->load.root;
 	bt_sig_init();
 	bt_clock_init(&t->clock, CALIBRATE_NS);
 	start_ns = bt_clock_now(&t->clock);

@@ -3,6 +3,8 @@
  * session - what one client is to the server: its job, the workers that do it, and what it has asked.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +42,16 @@ static void free_workers(struct bnet_session *z)
 /* 0 or -errno. */
 static int start_workers(struct bnet_session *z)
 {
-	int rc = 0;
+	int rc = 0, error;
 
 	z->far = calloc(z->job.threads, sizeof(struct bnet_far *));
 	if (!z->far)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < z->job.threads && rc == 0; i++)
-		z->far[i] = bnet_far_new(&z->job, i, &z->server->clock, z->server->far_fd, &rc);
+	for (uint32_t i = 0; i < z->job.threads; i++) {
+		z->far[i] = bnet_far_new(&z->job, i, &z->server->clock, z->server->far_fd, &error);
+		if (!z->far[i])
+			return error;
+	}
 	for (uint32_t i = 0; i < z->job.threads && rc == 0; i++)
 		rc = bnet_far_start(z->far[i]);
 	return rc;
@@ -123,6 +128,19 @@ static int worker_error(const struct bnet_session *z)
 	return 0;
 }
 
+/* A connection that nobody acknowledges: is the link gone, or does the client just not read? */
+static enum bnet_code code_of_worker(const struct bnet_session *z, int error)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (error != -ETIMEDOUT)
+		return bnet_code_of(error);
+	if (getsockopt(z->control->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return BNET_STALLED;
+	return info.tcpi_unacked || info.tcpi_probes ? BNET_LOST : BNET_STALLED;
+}
+
 static void answer(struct bnet_session *z, bool done)
 {
 	struct bt_hs_message m = { .type = BT_HS_COUNTS, .counts = { .what = (uint8_t)z->asked, .done = done } };
@@ -133,15 +151,15 @@ static void answer(struct bnet_session *z, bool done)
 	bnet_peer_send(z->server, z->control, &m);
 }
 
-/* Answer what has been asked if that can be answered now. The session may be gone afterwards. */
-static void try_answer(struct bnet_session *z)
+/* End it if a worker has failed, answer what has been asked if that can be answered now. The session may be gone afterwards. */
+static void look_at(struct bnet_session *z)
 {
-	int error = z->asked < 0 ? 0 : worker_error(z);
+	int error = z->finished ? 0 : worker_error(z);
 
-	if (z->asked < 0)
-		return;
 	if (error)
-		bnet_session_end(z, bnet_code_of(error), -error);
+		bnet_session_end(z, code_of_worker(z, error), -error);
+	else if (z->asked < 0)
+		return;
 	else if (z->asked == BNET_READY ? all_joined(z) : z->asked == BNET_FINISH ? all_done(z) : true)
 		answer(z, true);
 }
@@ -160,7 +178,7 @@ void bnet_session_ask(struct bnet_session *z, const struct bt_hs_ask *ask)
 	z->finishing |= first;
 	for (uint32_t i = 0; first && i < z->job.threads; i++)
 		bnet_far_finish(z->far[i]);
-	try_answer(z);
+	look_at(z);
 }
 
 int bnet_session_join(struct bnet_session *z, const struct bt_hs_join *join, int fd)
@@ -173,7 +191,7 @@ int bnet_session_join(struct bnet_session *z, const struct bt_hs_join *join, int
 	}
 	rc = bnet_far_add(z->far[join->worker], fd, join->flow);
 	if (z->asked == BNET_READY)
-		try_answer(z);
+		look_at(z);
 	return rc;
 }
 
@@ -186,7 +204,7 @@ void bnet_session_news(struct bnet_server *s)
 		return;
 	for (struct bnet_session *z = s->sessions; z; z = next) {
 		next = z->next;
-		try_answer(z);
+		look_at(z);
 	}
 }
 
