@@ -254,8 +254,10 @@ static void look_at_orders(struct bnet_far *f)
 static void serve(struct bnet_far *f)
 {
 	struct bnet_io *io = &f->end.io;
-	int rc = bnet_io_init(io, f->job.engine);
+	int rc = f->job.n_cpus > 0 ? bt_cpus_pin(f->job.cpus[f->worker % f->job.n_cpus]) : 0;
 
+	if (rc == 0)
+		rc = bnet_io_init(io, f->job.engine) < 0 ? -EOPNOTSUPP : 0;
 	if (f->paced)
 		bt_pace_init(&f->pace, BT_ARRIVAL_FIXED, f->job.rate, bt_clock_now(io->clock), f->worker, f->job.threads, 0);
 	while (rc == 0 && !atomic_load(&f->stop)) {
@@ -278,8 +280,6 @@ static void *far_main(void *arg)
 	struct bnet_far *f = arg;
 	struct timespec cpu;
 
-	if (f->job.n_cpus > 0)
-		(void)bt_cpus_pin(f->job.cpus[f->worker % f->job.n_cpus]);
 	serve(f);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
 	pthread_mutex_lock(&f->lock);

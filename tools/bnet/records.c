@@ -166,7 +166,8 @@ static void emit_tcp(const struct end_counts *c)
 	put_count(c, "cwnd", "B", BT_BETTER_NONE, "end", c->name, tcp->cwnd_bytes);
 	if (tcp->pacing_rate != UINT64_MAX)
 		put_count(c, "pacing", "B/s", BT_BETTER_NONE, "end", c->name, tcp->pacing_rate);
-	put_count(c, "delivery", "B/s", BT_BETTER_HIGHER, "end", c->name, tcp->delivery_rate);
+	if (tcp->delivery_rate > 0) /* it has sent nothing */
+		put_count(c, "delivery", "B/s", BT_BETTER_HIGHER, "end", c->name, tcp->delivery_rate);
 }
 
 static void emit_end(const struct end_counts *c, double cpu)
