@@ -313,7 +313,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 	f->taken = calloc(n, 1);
 	f->end.job = &f->job;
 	f->end.io = (struct bnet_io){ .events = &events, .arg = f, .clock = clock, .flows = f->flows, .n_flows = n,
-				      .datagrams = job->proto == BT_NET_UDP_PROTO, .zerocopy = job->zerocopy, .once = crr,
+				      .datagrams = job->proto == BT_NET_UDP_PROTO, .zerocopy = job->zerocopy && f->sends, .once = crr,
 				      .busy_ns = (uint64_t)job->sock.busy_poll_us * 1000, .wake_fd = eventfd(0, EFD_CLOEXEC),
 				      .closing = &f->lock };
 	if (f->end.io.wake_fd < 0)
