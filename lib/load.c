@@ -100,6 +100,14 @@ static void send(struct bt_director *d, enum bt_load_go go)
 	bt_load_futex_wake(&d->e.go);
 }
 
+static void begin_run(struct bt_director *d)
+{
+	const struct bt_load_run *run = d->e.run;
+
+	if (run->on_start && !d->interrupted && (d->error = run->on_start(run->arg)) < 0)
+		atomic_fetch_or(&d->e.control, BT_LOAD_STOP);
+}
+
 /* From the release to the last operation. */
 static void conduct(struct bt_director *d)
 {
@@ -108,8 +116,8 @@ static void conduct(struct bt_director *d)
 
 	send(d, BT_GO_RUN);
 	wait_until(d, d->e.start_ns, all_done);
-	if (run->on_start && !d->interrupted && (d->error = run->on_start(run->arg)) < 0)
-		atomic_fetch_or(&d->e.control, BT_LOAD_STOP);
+	if (run->opts->warmup_ns > 0)
+		begin_run(d);
 	bt_noise_read(&d->noise_start, run->src, d->e.cpus, d->n);
 	d->noise_edge = d->noise_start;
 	next = every ? d->e.start_ns + every : BT_LOAD_NEVER;
@@ -255,6 +263,8 @@ int bt_load_exec(struct bt_load_run *run, void (*report)(void *arg, const struct
 	run->error_in = NULL;
 	if (rc == 0) {
 		wait_until(&d, BT_LOAD_NEVER, all_ready);
+		if (run->opts->warmup_ns == 0 && !(atomic_load(&d.e.control) & BT_LOAD_STOP))
+			begin_run(&d);
 		set_time_line(&d);
 		if (!(atomic_load(&d.e.control) & BT_LOAD_STOP))
 			conduct(&d);

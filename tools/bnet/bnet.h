@@ -38,9 +38,11 @@ struct bnet_link {
 	int fd; /* -1: not open */
 	uint8_t cookie[BT_NET_COOKIE_BYTES];
 	uint64_t timeout_ns;
+	const struct bt_netaddr *local; /* to connect from, and through which interface; NULL: any */
+	const char *device;
 };
 
-/* bnet_link_open - connect to the server and agree on the job. token: of token_len bytes, or NULL. Returns BNET_OK, or why not
+/* bnet_link_open - connect to the server and agree on the job; all of *l but fd and cookie is set. token: of token_len bytes, or NULL. Returns BNET_OK, or why not
  * with nothing to close; *error then is the errno behind it, or 0. */
 enum bnet_code bnet_link_open(struct bnet_link *l, const struct bt_netaddr *server, const struct bt_net_job *job,
 			      const uint8_t *token, size_t token_len, int *error);
@@ -58,6 +60,10 @@ void bnet_link_close(struct bnet_link *l);
 /* bnet_watch_link - have the kernel end this TCP connection with ETIMEDOUT when the other end has acknowledged nothing for so long, be
  * it data or a question whether it is there. */
 void bnet_watch_link(int fd, uint64_t timeout_ns);
+
+/* bnet_bind - bind a socket that is to be connected to peer to an address (local) and an interface (device), each may be NULL. A
+ * UNIX socket has none. what: the option that failed. 0 or -errno. */
+int bnet_bind(int fd, const struct bt_netaddr *peer, const struct bt_netaddr *local, const char *device, const char **what);
 
 /* bnet_join - the first bytes of a data connection. */
 void bnet_join(uint8_t out[BT_NET_JOIN_BYTES], const struct bnet_link *l, uint32_t worker, uint32_t flow);

@@ -254,8 +254,10 @@ static void look_at_orders(struct bnet_far *f)
 static void serve(struct bnet_far *f)
 {
 	struct bnet_io *io = &f->end.io;
-	int rc = bnet_io_init(io, f->job.engine);
+	int rc = f->job.n_cpus > 0 ? bt_cpus_pin(f->job.cpus[f->worker % f->job.n_cpus]) : 0;
 
+	if (rc == 0)
+		rc = bnet_io_init(io, f->job.engine) < 0 ? -EOPNOTSUPP : 0;
 	if (f->paced)
 		bt_pace_init(&f->pace, BT_ARRIVAL_FIXED, f->job.rate, bt_clock_now(io->clock), f->worker, f->job.threads, 0);
 	while (rc == 0 && !atomic_load(&f->stop)) {
@@ -278,8 +280,6 @@ static void *far_main(void *arg)
 	struct bnet_far *f = arg;
 	struct timespec cpu;
 
-	if (f->job.n_cpus > 0)
-		(void)bt_cpus_pin(f->job.cpus[f->worker % f->job.n_cpus]);
 	serve(f);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
 	pthread_mutex_lock(&f->lock);
@@ -305,7 +305,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 	f->notify_fd = notify_fd;
 	f->sends = both_ways && bnet_end_sends(job, false);
 	f->receives = both_ways && bnet_end_receives(job, false);
-	f->paced = f->sends && job->way == BT_NET_IN && job->rate > 0;
+	f->paced = f->sends && job->rate > 0;
 	pthread_mutex_init(&f->lock, NULL);
 	f->n_flows = f->cap_inbox = n;
 	f->flows = calloc(n, sizeof(*f->flows));
@@ -313,7 +313,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 	f->taken = calloc(n, 1);
 	f->end.job = &f->job;
 	f->end.io = (struct bnet_io){ .events = &events, .arg = f, .clock = clock, .flows = f->flows, .n_flows = n,
-				      .datagrams = job->proto == BT_NET_UDP_PROTO, .zerocopy = job->zerocopy, .once = crr,
+				      .datagrams = job->proto == BT_NET_UDP_PROTO, .zerocopy = job->zerocopy && f->sends, .once = crr,
 				      .busy_ns = (uint64_t)job->sock.busy_poll_us * 1000, .wake_fd = eventfd(0, EFD_CLOEXEC),
 				      .closing = &f->lock };
 	if (f->end.io.wake_fd < 0)
@@ -322,6 +322,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 		bnet_far_free(f);
 		return NULL;
 	}
+	*error = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		f->flows[i].fd = -1;
 		f->flows[i].index = i;

@@ -62,9 +62,20 @@ void bnet_io_fini(struct bnet_io *io)
 	io->ops = NULL;
 }
 
+static void set_fd(struct bnet_io *io, struct bnet_flow *f, int fd)
+{
+	if (io->closing)
+		pthread_mutex_lock(io->closing);
+	if (fd < 0)
+		io->ops->drop(io, f);
+	f->fd = fd;
+	if (io->closing)
+		pthread_mutex_unlock(io->closing);
+}
+
 int bnet_io_add(struct bnet_io *io, struct bnet_flow *f, int fd)
 {
-	f->fd = fd;
+	set_fd(io, f, fd);
 	f->head_left = 0;
 	f->left = 0;
 	f->got_bytes = 0;
@@ -76,12 +87,7 @@ void bnet_io_drop(struct bnet_io *io, struct bnet_flow *f)
 {
 	if (f->fd < 0)
 		return;
-	if (io->closing)
-		pthread_mutex_lock(io->closing);
-	io->ops->drop(io, f);
-	f->fd = -1;
-	if (io->closing)
-		pthread_mutex_unlock(io->closing);
+	set_fd(io, f, -1);
 	f->head_left = 0;
 	f->left = 0;
 }

@@ -93,7 +93,7 @@ struct bnet_io {
 	bool once;                    /* flows are short: what is received is not asked for in advance */
 	uint64_t busy_ns;             /* polled before the thread sleeps */
 	int wake_fd;                  /* an eventfd, the caller's; -1: nobody wakes us */
-	pthread_mutex_t *closing;     /* held while a flow is closed, for others that look at it; NULL: there are none */
+	pthread_mutex_t *closing;     /* held while a flow is opened or closed; NULL: nobody else looks at any */
 	uint64_t moved;               /* grows with whatever is sent or received */
 	uint64_t zc_sends, zc_copied;
 	uint32_t features;            /* enum bt_net_feature */
@@ -103,6 +103,9 @@ struct bnet_io {
 };
 
 extern const struct bnet_io_ops bnet_sync, bnet_uring;
+
+/* bnet_uring_try - whether io_uring can be used here: 0 or -errno. */
+int bnet_uring_try(void);
 
 /* bnet_io_init - for the flows given, all closed. The fields up to closing are set by the caller, the others are 0. Called by the
  * thread that will wait. 0 or -errno. bnet_io_fini closes none of the flows; takes one whose init failed. */

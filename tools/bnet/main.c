@@ -260,6 +260,14 @@ static void check_together(const struct bnet *b)
 		bt_die_usage("-r, --rate: probe finds out how fast it goes");
 }
 
+static void check_uring(void)
+{
+	int rc = bnet_uring_try();
+
+	if (rc < 0)
+		bt_die(BT_EXIT_UNABLE, "io_uring cannot be used here (%s); -E sync works without it", strerror(-rc));
+}
+
 static void parse(struct bnet *b, int argc, char **argv, struct bt_opts *o)
 {
 	int key;
@@ -280,6 +288,8 @@ static void parse(struct bnet *b, int argc, char **argv, struct bt_opts *o)
 		bt_die_usage("--max-...: limits are for serve");
 	split_host(b);
 	check_together(b);
+	if (b->engine)
+		check_uring();
 }
 
 /* One's own server, where no other is named. */

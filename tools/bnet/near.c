@@ -79,17 +79,6 @@ static void make_job(const struct bnet *b, struct bt_net_job *job)
 
 /* --- connections --- */
 
-static int bind_to(const struct bnet *b, int fd, const char **what)
-{
-	*what = "device";
-	if (b->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, b->device, (socklen_t)strlen(b->device)) < 0)
-		return -errno;
-	*what = "bind";
-	if (b->local.len > 0 && bind(fd, (const struct sockaddr *)&b->local.sa, b->local.len) < 0)
-		return -errno;
-	return 0;
-}
-
 int bnet_near_socket(const struct bnet *b, const struct bnet_run *r, const char **what)
 {
 	int type = r->job.proto == BT_NET_UDP_PROTO ? SOCK_DGRAM : SOCK_STREAM, rc;
@@ -99,8 +88,8 @@ int bnet_near_socket(const struct bnet *b, const struct bnet_run *r, const char 
 	if (fd < 0)
 		return -errno;
 	rc = bnet_sockopts(fd, &r->job, what);
-	if (rc == 0 && !bt_netaddr_is_unix(&r->server))
-		rc = bind_to(b, fd, what);
+	if (rc == 0)
+		rc = bnet_bind(fd, &r->server, r->link.local, b->device, what);
 	if (rc == 0)
 		return fd;
 	close(fd);
@@ -186,7 +175,7 @@ static int make_flows(struct bnet_run *r)
 /* Of the addresses that the name has, the first that answers. */
 static enum bnet_code open_link(struct bnet *b, struct bnet_run *r, int *error)
 {
-	enum bnet_code code = bnet_resolve(b, error);
+	enum bnet_code code = BNET_OTHER;
 
 	for (int i = 0; i < b->n_peers && (i == 0 || bnet_code_again(code)); i++) {
 		r->server = b->peers[i];
@@ -217,6 +206,18 @@ static int ask(struct bnet *b, enum bnet_ask what, struct bt_net_counts *answer)
 	return bnet_fail(b, error == EINTR ? BNET_OK : code, error);
 }
 
+/* An option that does not go with this machine or this kind of socket is told by its name. */
+static int try_options(struct bnet *b, const struct bnet_run *r)
+{
+	const char *what;
+	int fd = bnet_near_socket(b, r, &what);
+
+	if (fd < 0)
+		return bnet_fail_option(b, what, -fd);
+	close(fd);
+	return 0;
+}
+
 int bnet_before(struct bt_loadtool *t)
 {
 	struct bnet *b = of(t);
@@ -226,9 +227,14 @@ int bnet_before(struct bt_loadtool *t)
 	int error = 0, rc;
 
 	memset(r, 0, sizeof(*r));
-	r->link = (struct bnet_link){ .fd = -1, .timeout_ns = b->timeout_ns };
+	pthread_mutex_init(&r->closing, NULL);
+	r->link = (struct bnet_link){ .fd = -1, .timeout_ns = b->timeout_ns, .device = b->device, .local = b->local.len ? &b->local : NULL };
 	make_job(b, &r->job);
-	code = open_link(b, r, &error);
+	code = bnet_resolve(b, &error);
+	r->server = b->peers[0];
+	if (code == BNET_OK && (rc = try_options(b, r)) < 0)
+		return rc;
+	code = code == BNET_OK ? open_link(b, r, &error) : code;
 	if (code != BNET_OK)
 		return bnet_fail(b, error == EINTR ? BNET_OK : code, error);
 	rc = make_flows(r);
@@ -241,9 +247,11 @@ int bnet_before(struct bt_loadtool *t)
 static void near_counts(struct bnet_run *r)
 {
 	memset(&r->near_last, 0, sizeof(r->near_last));
-	for (uint32_t i = 0; r->job.proto == BT_NET_TCP && i < r->n_flows; i++)
-		if (r->flows[i].fd >= 0 && r->job.test != BT_NET_CRR)
+	pthread_mutex_lock(&r->closing);
+	for (uint32_t i = 0; r->job.proto == BT_NET_TCP && r->job.test != BT_NET_CRR && i < r->n_flows; i++)
+		if (r->flows[i].fd >= 0)
 			bnet_tcp_add(&r->near_last.tcp, r->flows[i].fd);
+	pthread_mutex_unlock(&r->closing);
 	bnet_tcp_mean(&r->near_last.tcp);
 	for (uint32_t i = 0; i < r->job.threads; i++)
 		bnet_end_add(&r->nears[i].end, &r->near_last);
@@ -269,7 +277,7 @@ static void find_congestion(struct bnet_run *r)
 {
 	socklen_t len = sizeof(r->congestion) - 1;
 
-	if (r->job.proto == BT_NET_TCP && r->n_flows > 0 && r->flows[0].fd >= 0)
+	if (r->job.proto == BT_NET_TCP && r->job.test != BT_NET_CRR && r->flows[0].fd >= 0)
 		(void)getsockopt(r->flows[0].fd, IPPROTO_TCP, TCP_CONGESTION, r->congestion, &len);
 }
 
@@ -311,6 +319,8 @@ int bnet_over(struct bt_loadtool *t)
 	near_counts(r);
 	end_sending(r);
 	rc = ask(of(t), BNET_FINISH, &r->last);
+	if (rc == 0 && r->job.test == BT_NET_STREAM && bnet_end_sends(&r->job, true) && r->last.in_bytes != r->near_last.out_bytes)
+		rc = bnet_fail(of(t), BNET_TRUNCATED, 0);
 	r->over = rc == 0;
 	return rc;
 }
@@ -332,6 +342,10 @@ void bnet_after(struct bt_loadtool *t)
 /* The hooks have said themselves what was wrong. */
 void bnet_failure(struct bt_loadtool *t, int error, const char *where)
 {
-	if (!of(t)->run.failed && strcmp(where, "end") != 0)
+	if (of(t)->run.failed || !strcmp(where, "end"))
+		return;
+	if (!strcmp(where, "begin") || !strcmp(where, "reap"))
 		(void)fail_errno(of(t), error);
+	else
+		(void)bnet_fail(of(t), BNET_OTHER, -error);
 }

@@ -54,6 +54,7 @@ struct bnet_run {
 	struct bt_netaddr server;      /* of those that the name has, the one that answered */
 	struct bnet_flow *flows;       /* job.threads times job.flows; the workers' while they run */
 	uint32_t n_flows;
+	pthread_mutex_t closing;       /* of a flow; not crr */
 	bool over, failed;             /* the workers are gone, and last is final; something was wrong, and has been said */
 	struct bt_net_counts start, edge, last; /* of the far end: when the run began, at the last interval, at the latest */
 	struct bt_net_counts near_start, near_edge, near_last; /* of ours: what the workers' tallies do not have */
@@ -116,6 +117,9 @@ struct bnet {
 /* What ended a run: say it, in a message and a warn record; the exit status of the tool follows from it. error: errno behind it,
  * or 0. BNET_OK: a signal, nothing to say. Returns -errno. */
 int bnet_fail(struct bnet *b, enum bnet_code code, int error);
+
+/* bnet_fail_option - the same for an option that the system refuses; its long name. */
+int bnet_fail_option(struct bnet *b, const char *option, int error);
 
 /* bnet_near_land - the operation of that flow has ended; how as in load.h. */
 static inline void bnet_near_land(struct bnet_near *n, struct bnet_flow *f, uint32_t how)

@@ -7,7 +7,7 @@
 #include "near.h"
 
 const char *const bnet_metrics[] = {
-	BT_LOADREC_METRICS, "rtt", "connect", "bw", "bytes", "datagrams", "loss", "lost", "duplicates", "reordered", "jitter", "cpu",
+	BT_LOADREC_METRICS, "rtt", "connect", "bw", "bytes", "session_bytes", "datagrams", "loss", "lost", "duplicates", "reordered", "jitter", "cpu",
 	"tcp_rtt", "tcp_rttvar", "retransmits", "cwnd", "pacing", "delivery", "zc_sends", "zc_copied", "retries", NULL
 };
 
@@ -166,7 +166,8 @@ static void emit_tcp(const struct end_counts *c)
 	put_count(c, "cwnd", "B", BT_BETTER_NONE, "end", c->name, tcp->cwnd_bytes);
 	if (tcp->pacing_rate != UINT64_MAX)
 		put_count(c, "pacing", "B/s", BT_BETTER_NONE, "end", c->name, tcp->pacing_rate);
-	put_count(c, "delivery", "B/s", BT_BETTER_HIGHER, "end", c->name, tcp->delivery_rate);
+	if (tcp->delivery_rate > 0) /* it has sent nothing */
+		put_count(c, "delivery", "B/s", BT_BETTER_HIGHER, "end", c->name, tcp->delivery_rate);
 }
 
 static void emit_end(const struct end_counts *c, double cpu)
@@ -219,6 +220,18 @@ static void emit_both_ends(const struct bt_emit *e, struct bnet_run *r)
 	}
 }
 
+/* All payload since the session began, the warm-up included, as the server saw it: what the counters of an interface have seen too. */
+static void emit_session(const struct bt_emit *e, const struct bnet_run *r)
+{
+	struct bt_rec rec;
+
+	if (!bt_load_wants(&e->tool->load, "session_bytes"))
+		return;
+	bt_emit_start(e, &rec);
+	bt_rec_count(&rec, "session_bytes", "B", BT_BETTER_NONE, r->last.in_bytes + r->last.out_bytes);
+	bt_out_rec(&e->tool->out, &rec);
+}
+
 void bnet_measures(const struct bt_emit *e)
 {
 	struct bnet *b = (struct bnet *)e->tool;
@@ -229,6 +242,8 @@ void bnet_measures(const struct bt_emit *e)
 	emit_both_ends(e, &b->run);
 	if (b->alone && e->kind == BT_KIND_RESULT)
 		bnet_probe_note(e);
+	if (e->kind == BT_KIND_RESULT)
+		emit_session(e, &b->run);
 	if (e->kind == BT_KIND_RESULT && b->serve.retries > 0)
 		bt_emit_count(e, "retries", BT_BETTER_LOWER, b->serve.retried);
 }

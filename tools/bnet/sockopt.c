@@ -56,6 +56,17 @@ static int set_buffers(int fd, const struct bt_net_sockopts *o, const char **wha
 	return rc;
 }
 
+int bnet_bind(int fd, const struct bt_netaddr *peer, const struct bt_netaddr *local, const char *device, const char **what)
+{
+	if (bt_netaddr_is_unix(peer))
+		return 0;
+	*what = "device";
+	if (device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0)
+		return -errno;
+	*what = "bind";
+	return local && bind(fd, (const struct sockaddr *)&local->sa, local->len) < 0 ? -errno : 0;
+}
+
 int bnet_sockopts(int fd, const struct bt_net_job *job, const char **what)
 {
 	const struct bt_net_sockopts *o = &job->sock;

@@ -90,6 +90,8 @@ static int stream_begin(struct bnet_near *n, struct bnet_flow *f)
 static void flood_sent(struct bnet_near *n, struct bnet_flow *f)
 {
 	n->out_bytes += n->end.job->request_bytes;
+	if (n->end.job->test == BT_NET_STREAM)
+		bnet_bump(&n->end.tally.out_bytes, n->end.job->request_bytes);
 	bnet_near_land(n, f, BT_LANDED_OK | BT_LANDED_FREE);
 }
 

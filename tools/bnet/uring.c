@@ -397,6 +397,16 @@ static int wait_for(struct bnet_io *io, uint64_t until_ns)
 	return n < 0 ? n : 0;
 }
 
+int bnet_uring_try(void)
+{
+	struct io_uring ring;
+	int rc = io_uring_queue_init(1, &ring, 0);
+
+	if (rc == 0)
+		io_uring_queue_exit(&ring);
+	return rc;
+}
+
 const struct bnet_io_ops bnet_uring = {
 	.name = "io_uring", .init = init, .fini = fini, .add = add, .drop = drop, .send = send_on, .wait = wait_for
 };

@@ -14,20 +14,34 @@
 #include "err.h"
 #include "near.h"
 
+static int say(struct bnet *b, enum bnet_code code, int error, const char *text)
+{
+	b->failure = code;
+	b->tool.fail_status = bnet_code_status(code);
+	bt_progress_clear(&b->tool.progress);
+	bt_out_warn(&b->tool.out, bnet_code_word(code), text);
+	bt_warn("%s", text);
+	return -(error ? error : EIO);
+}
+
 int bnet_fail(struct bnet *b, enum bnet_code code, int error)
 {
 	const char *where = b->to ? b->to : "own server", *more = error ? strerror(error) : "";
 	char text[512];
 
-	b->failure = code;
-	if (code == BNET_OK)
-		return -EINTR;
-	b->tool.fail_status = bnet_code_status(code);
 	snprintf(text, sizeof(text), "%.200s: %s%s%s%s", where, bnet_code_text(code), error ? " (" : "", more, error ? ")" : "");
-	bt_progress_clear(&b->tool.progress);
-	bt_out_warn(&b->tool.out, bnet_code_word(code), text);
-	bt_warn("%s", text);
-	return -(error ? error : EIO);
+	if (code != BNET_OK)
+		return say(b, code, error, text);
+	b->failure = code;
+	return -EINTR;
+}
+
+int bnet_fail_option(struct bnet *b, const char *option, int error)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "--%s: %s", option, strerror(error));
+	return say(b, BNET_UNABLE, error, text);
 }
 
 enum bnet_code bnet_resolve(struct bnet *b, int *error)
