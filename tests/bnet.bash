@@ -70,3 +70,9 @@ compile_peer() {
   export PEER_PROGRAM="$BATS_FILE_TMPDIR/peer"
   cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$PEER_PROGRAM" "$TOP/tests/fixtures/net/peer.c"
 }
+
+# compile_crowd: the fixture of many clients as $CROWD; for setup_file.
+compile_crowd() {
+  export CROWD="$BATS_FILE_TMPDIR/crowd"
+  cc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -pthread -I"$TOP/lib" -o "$CROWD" "$TOP/tests/fixtures/net/crowd.c" "$BUILD/libbtools.a" -lm
+}

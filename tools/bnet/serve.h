@@ -50,9 +50,9 @@ int bnet_serve_main(struct bnet_serve *v, struct bt_loadtool *t, uint64_t timeou
 
 struct bnet_service {
 	struct bt_loadtool *tool;
-	uint64_t second; /* that said is of */
-	uint32_t said;   /* warnings in it */
-	uint64_t unsaid; /* that were not, since the last one */
+	uint64_t second;           /* that said is of */
+	uint32_t said[BNET_CODES]; /* warnings in it */
+	uint64_t unsaid;           /* that were not, since the last time */
 	bool broken;     /* nobody reads our records any more */
 };
 

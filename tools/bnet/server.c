@@ -204,8 +204,12 @@ static void tick(struct bnet_server *s, uint64_t now_ns)
 	s->paused = false;
 	bnet_peer_tick(s, now_ns);
 	bnet_session_tick(s, now_ns);
-	if ((s->opts.until_ns && now_ns >= s->opts.until_ns) || (s->opts.visits && s->visited >= s->opts.visits))
-		s->stopping = true;
+}
+
+static bool over(const struct bnet_server *s, uint64_t now_ns)
+{
+	return s->stopping || (s->opts.broken && *s->opts.broken) || (s->opts.until_ns && now_ns >= s->opts.until_ns) ||
+	       (s->opts.visits && s->visited >= s->opts.visits);
 }
 
 /* Tell everyone, and leave. */
@@ -222,10 +226,10 @@ static void wind_up(struct bnet_server *s)
 int bnet_server_run(struct bnet_server *s)
 {
 	struct epoll_event events[EVENTS_MAX];
-	uint64_t next_ns = 0, now_ns;
+	uint64_t next_ns = 0, now_ns = bt_clock_monotonic();
 	int n;
 
-	while (!s->stopping && !(s->opts.broken && *s->opts.broken)) {
+	while (!over(s, now_ns)) {
 		if (wait_for_news(s, next_ns) == -EINTR)
 			break;
 		n = epoll_wait(s->epoll_fd, events, EVENTS_MAX, 0);

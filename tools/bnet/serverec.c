@@ -9,7 +9,7 @@
 #include "host.h"
 #include "serve.h"
 
-#define WARNINGS 10 /* in a second; the rest is counted */
+#define WARNINGS 10 /* of one code in a second; the rest is counted */
 
 void bnet_serverec_meta(struct bt_loadtool *t, const struct bnet_server_opts *o)
 {
@@ -70,11 +70,11 @@ void bnet_serverec_away(void *arg, const char *peer, enum bnet_code code)
 	char text[512];
 
 	if (second != v->second) {
-		v->said = 0;
+		memset(v->said, 0, sizeof(v->said));
 		bnet_serverec_unsaid(v);
 	}
 	v->second = second;
-	if (v->said++ >= WARNINGS) {
+	if (v->said[code]++ >= WARNINGS) {
 		v->unsaid++;
 		return;
 	}
