@@ -63,6 +63,9 @@ int bnet_udp_send(struct bnet_end *e, struct bnet_flow *f);
 void bnet_udp_take(struct bnet_end *e, struct bnet_flow *f, const char *data, size_t len);
 void bnet_udp_end(struct bnet_flow *f);
 
+/* bnet_udp_ended - whether that datagram says so: then f->seen has it. */
+bool bnet_udp_ended(struct bnet_end *e, struct bnet_flow *f, const char *data, size_t len);
+
 /* The message of rr, as it comes in piece by piece. bnet_rr_take - some bytes of it, of which it takes no more than are missing of
  * size. Returns how many; whole then says whether that was all. bnet_rr_number - the number in its first bytes. */
 size_t bnet_rr_take(struct bnet_flow *f, const char *data, size_t len, uint64_t size, bool *whole);

@@ -99,7 +99,7 @@ static void take_request(struct bnet_far *f, struct bnet_flow *flow, const char 
 static void take_datagram(struct bnet_far *f, struct bnet_flow *flow, const char *data, size_t len)
 {
 	flow->got_bytes = 0;
-	if (len == f->job.request_bytes && !bnet_flow_busy(flow))
+	if (!bnet_udp_ended(&f->end, flow, data, len) && len == f->job.request_bytes && !bnet_flow_busy(flow))
 		take_request(f, flow, data, len);
 }
 
@@ -130,18 +130,18 @@ static void sent(void *arg, struct bnet_flow *flow)
 	}
 }
 
-/* The client ends streams that it sends and connections of crr itself; what else ends before it has asked us to finish is cut short. */
+/* The client ends what it sends, between two messages; what ends otherwise before it has asked us to finish is cut short. */
 static void gone(void *arg, struct bnet_flow *flow, int error)
 {
 	struct bnet_far *f = arg;
-	bool ours = f->job.test == BT_NET_CRR || atomic_load(&f->finish);
+	bool well = f->job.test == BT_NET_CRR || atomic_load(&f->finish) || (error == 0 && flow->got_bytes == 0);
 
 	pthread_mutex_lock(&f->lock);
 	if (f->job.proto == BT_NET_TCP && f->job.test != BT_NET_CRR)
 		bnet_tcp_add(&f->past, flow->fd);
 	pthread_mutex_unlock(&f->lock);
 	f->ended++;
-	if (!ours && (error || f->job.test != BT_NET_STREAM))
+	if (!well)
 		set_done(f, error ? error : -EPIPE);
 }
 
@@ -415,6 +415,16 @@ void bnet_far_counts(struct bnet_far *f, struct bt_net_counts *sum)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* It may sleep in a receive. */
+static void rouse(struct bnet_far *f)
+{
+	pthread_mutex_lock(&f->lock);
+	for (uint32_t i = 0; i < f->n_flows; i++)
+		if (f->flows[i].fd >= 0)
+			(void)shutdown(f->flows[i].fd, SHUT_RDWR);
+	pthread_mutex_unlock(&f->lock);
+}
+
 void bnet_far_free(struct bnet_far *f)
 {
 	if (!f)
@@ -422,6 +432,7 @@ void bnet_far_free(struct bnet_far *f)
 	atomic_store(&f->stop, true);
 	if (f->started) {
 		bnet_io_wake(&f->end.io);
+		rouse(f);
 		pthread_join(f->thread, NULL);
 	}
 	for (uint32_t i = 0; i < f->n_inbox; i++)

@@ -96,10 +96,14 @@ int bnet_io_send(struct bnet_io *io, struct bnet_flow *f, uint64_t bytes, uint32
 {
 	if (head_bytes > bytes)
 		head_bytes = (uint32_t)bytes;
+	f->payload_at = (uint32_t)((f->payload_at + STEP) % BNET_PAYLOAD);
+	if (bytes <= BNET_HEAD_MAX) { /* in one piece */
+		memcpy(f->head + head_bytes, payload + f->payload_at, bytes - head_bytes);
+		head_bytes = (uint32_t)bytes;
+	}
 	f->head_at = 0;
 	f->head_left = head_bytes;
 	f->left = bytes - head_bytes;
-	f->payload_at = (uint32_t)((f->payload_at + STEP) % BNET_PAYLOAD);
 	return io->ops->send(io, f);
 }
 

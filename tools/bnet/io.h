@@ -21,7 +21,7 @@
 
 #define BNET_PAYLOAD (256u << 10) /* bytes of random data that all that is sent comes from */
 #define BNET_DATAGRAM_MAX 65507u      /* IPv4 without options; IPv6 has 20 less room */
-#define BNET_HEAD_MAX 32          /* bytes of a message that are its own */
+#define BNET_HEAD_MAX 128u        /* bytes of a message that are its own; shorter ones are put together there */
 #define BNET_RECEIVE (256u << 10) /* bytes received at a time */
 #define BNET_SPIN_NS 50000u       /* polled before an instant rather than slept: waking up takes about that long */
 #define BNET_WAKE_NS 50000000u    /* no one waits longer without a look at whether to stop */

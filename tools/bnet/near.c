@@ -296,15 +296,15 @@ int bnet_started(struct bt_loadtool *t)
 	return 0;
 }
 
-/* Where we send, the server reads on until it has all of it. */
+/* Where we send, the server reads on until it has all of it; and it need not sleep any longer in a receive. */
 static void end_sending(struct bnet_run *r)
 {
-	for (uint32_t i = 0; bnet_end_sends(&r->job, true) && i < r->n_flows; i++) {
+	for (uint32_t i = 0; r->job.way != BT_NET_IN && i < r->n_flows; i++) {
 		if (r->flows[i].fd < 0)
 			continue;
-		if (r->job.test == BT_NET_UDP)
+		if (r->job.proto == BT_NET_UDP_PROTO)
 			bnet_udp_end(&r->flows[i]);
-		else if (r->job.test == BT_NET_STREAM)
+		else
 			(void)shutdown(r->flows[i].fd, SHUT_WR);
 	}
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * sync - the engine of plain sockets that do not block, and epoll: a send for each message, an epoll_wait and a receive for
- * each that comes.
+ * sync - the engine of plain sockets and epoll: a send for each message, an epoll_wait and a receive for each that comes. A thread
+ * with a single flow and nothing else to wait for does without epoll: it sleeps in the receive, which saves a system call.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -15,6 +16,8 @@
 #define EAGER 8      /* receives of one flow before the next one has its turn, */
 #define MUCH 32768u  /* as long as each brings so much */
 #define SPIN_FLOWS 4 /* up to so many are asked one by one when polling, more by epoll */
+#define SLEEP_NS 48000000u  /* a wait that long may be slept in a receive, */
+#define SLEEP_US 45000      /* which ends after that */
 #define COARSE_NS 10000000u /* sleeps from that on need be good to the millisecond only: who waits looks again */
 
 struct sync {
@@ -47,11 +50,29 @@ static void fini(struct bnet_io *io)
 	io->state = NULL;
 }
 
+/* A flow that is the only one, and stays. */
+static bool alone(const struct bnet_io *io)
+{
+	return io->n_flows == 1 && !io->once;
+}
+
+static int let_sleep(int fd)
+{
+	static const struct timeval patience = { .tv_usec = SLEEP_US };
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return -errno;
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ? -errno : 0;
+}
+
 static int add(struct bnet_io *io, struct bnet_flow *f)
 {
 	struct sync *s = io->state;
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = f };
 
+	if (alone(io) && let_sleep(f->fd) < 0)
+		return -errno;
 	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, f->fd, &event) < 0 ? -errno : 0;
 }
 
@@ -98,18 +119,18 @@ static int send_on(struct bnet_io *io, struct bnet_flow *f)
 }
 
 /* Returns how many bytes have come; 0: none, or it was the end. */
-static size_t receive_once(struct bnet_io *io, struct bnet_flow *f)
+static size_t receive_once(struct bnet_io *io, struct bnet_flow *f, int flags)
 {
-	ssize_t n = recv(f->fd, io->buffer, BNET_RECEIVE, MSG_DONTWAIT);
+	ssize_t n = recv(f->fd, io->buffer, BNET_RECEIVE, flags);
 
 	if (n > 0) {
 		io->moved += (size_t)n;
 		io->events->got(io->arg, f, io->buffer, (size_t)n);
 		return (size_t)n;
 	}
-	if (n == 0)
+	if (n == 0 && !io->datagrams)
 		bnet_io_gone(io, f, 0);
-	else if (errno != EAGAIN && errno != EINTR)
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
 		bnet_io_gone(io, f, -errno);
 	return 0;
 }
@@ -117,11 +138,11 @@ static size_t receive_once(struct bnet_io *io, struct bnet_flow *f)
 /* Where much has come there is often more: then without asking epoll. Returns whether anything has come. */
 static bool receive_stream(struct bnet_io *io, struct bnet_flow *f)
 {
-	size_t n = receive_once(io, f);
+	size_t n = receive_once(io, f, MSG_DONTWAIT);
 	bool any = n > 0;
 
 	for (int i = 1; i < EAGER && n >= MUCH && f->fd >= 0; i++)
-		n = receive_once(io, f);
+		n = receive_once(io, f, MSG_DONTWAIT);
 	return any;
 }
 
@@ -129,17 +150,8 @@ static bool receive_datagrams(struct bnet_io *io, struct bnet_flow *f)
 {
 	int count = 0;
 
-	while (count < BATCH && f->fd >= 0) {
-		ssize_t n = recv(f->fd, io->buffer, BNET_RECEIVE, MSG_DONTWAIT);
-
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			bnet_io_gone(io, f, -errno);
-		if (n < 0)
-			break;
-		io->moved += (size_t)n;
-		io->events->got(io->arg, f, io->buffer, (size_t)n);
+	while (count < BATCH && f->fd >= 0 && receive_once(io, f, MSG_DONTWAIT) > 0)
 		count++;
-	}
 	return count > 0;
 }
 
@@ -207,6 +219,12 @@ static int spin(struct bnet_io *io, uint64_t until_ns)
 	return n;
 }
 
+static bool may_sleep_in_receive(const struct bnet_io *io, uint64_t rest_ns)
+{
+	return alone(io) && rest_ns >= SLEEP_NS && io->flows[0].fd >= 0 && !io->flows[0].seen.ended &&
+	       !bnet_flow_busy(&io->flows[0]);
+}
+
 static int wait_for(struct bnet_io *io, uint64_t until_ns)
 {
 	uint64_t rest_ns = bnet_io_rest(io, until_ns), busy_ns = rest_ns < io->busy_ns ? rest_ns : io->busy_ns;
@@ -218,7 +236,9 @@ static int wait_for(struct bnet_io *io, uint64_t until_ns)
 		n = spin(io, bt_clock_now(io->clock) + busy_ns);
 	else if (rest_ns == 0)
 		n = look(io, 0);
-	if (n == 0 && rest_ns > busy_ns + BNET_SPIN_NS)
+	if (n == 0 && may_sleep_in_receive(io, rest_ns))
+		n = receive_once(io, &io->flows[0], 0) > 0;
+	else if (n == 0 && rest_ns > busy_ns + BNET_SPIN_NS)
 		n = look(io, rest_ns - busy_ns - BNET_SPIN_NS);
 	return n < 0 ? n : 0;
 }

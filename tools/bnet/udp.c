@@ -91,22 +91,36 @@ static void note_transit(struct bnet_tally *t, struct bnet_seen *seen, int64_t t
 	bnet_set(&t->jitter_ns, (uint64_t)seen->jitter_ns);
 }
 
+/* Else it is a JOIN that was sent twice, or none of ours. */
+static bool read_head(struct head *head, const char *data, size_t len)
+{
+	if (len < sizeof(*head))
+		return false;
+	memcpy(head, data, sizeof(*head));
+	return head->magic == MAGIC && head->number <= INT64_MAX;
+}
+
+bool bnet_udp_ended(struct bnet_end *e, struct bnet_flow *f, const char *data, size_t len)
+{
+	struct head head;
+
+	if (!read_head(&head, data, len) || head.what != END)
+		return false;
+	if (e->job->test == BT_NET_UDP && head.number > f->seen.next) {
+		bnet_bump(&e->tally.lost, head.number - f->seen.next);
+		f->seen.next = head.number;
+	}
+	f->seen.ended = true;
+	return true;
+}
+
 void bnet_udp_take(struct bnet_end *e, struct bnet_flow *f, const char *data, size_t len)
 {
 	uint64_t now = bt_clock_now(e->io.clock);
 	struct head head;
 
-	if (len >= sizeof(head))
-		memcpy(&head, data, sizeof(head));
-	if (len < sizeof(head) || head.magic != MAGIC || head.number > INT64_MAX)
-		return; /* a JOIN that was sent twice, or none of ours */
-	if (head.what == END) {
-		if (head.number > f->seen.next)
-			bnet_bump(&e->tally.lost, head.number - f->seen.next);
-		f->seen.next = head.number > f->seen.next ? head.number : f->seen.next;
-		f->seen.ended = true;
+	if (!read_head(&head, data, len) || bnet_udp_ended(e, f, data, len))
 		return;
-	}
 	account(&e->tally, &f->seen, head.number);
 	note_transit(&e->tally, &f->seen, (int64_t)(now - head.time_ns));
 	bnet_bump(&e->tally.in_bytes, len);
