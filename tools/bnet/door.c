@@ -125,7 +125,7 @@ static const unsigned expected[] = {
 /* It has hung up, or its connection has failed. error: 0 or -errno. */
 static void lose(struct bnet_server *s, struct bnet_peer *p, int error)
 {
-	enum bnet_code code = error == -ETIMEDOUT ? BNET_LOST : error == -EHOSTUNREACH ? BNET_LOST : BNET_RESET;
+	enum bnet_code code = error ? bnet_code_midway(error) : BNET_RESET;
 
 	if (p->session)
 		bnet_session_end(p->session, p->session->finished ? BNET_OK : code, -error);

@@ -3,8 +3,6 @@
  * session - what one client is to the server: its job, the workers that do it, and what it has asked.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,14 +129,9 @@ static int worker_error(const struct bnet_session *z)
 /* A connection that nobody acknowledges: is the link gone, or does the client just not read? */
 static enum bnet_code code_of_worker(const struct bnet_session *z, int error)
 {
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-
-	if (error != -ETIMEDOUT)
-		return bnet_code_of(error);
-	if (getsockopt(z->control->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+	if (error == -ETIMEDOUT && !bnet_link_gone(z->control->fd))
 		return BNET_STALLED;
-	return info.tcpi_unacked || info.tcpi_probes ? BNET_LOST : BNET_STALLED;
+	return bnet_code_midway(error);
 }
 
 static void answer(struct bnet_session *z, bool done)
