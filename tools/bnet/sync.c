@@ -12,6 +12,8 @@
 #include "io.h"
 
 #define BATCH 64     /* events at a time; datagrams of one flow before the next one has its turn */
+#define EAGER 8      /* receives of one flow before the next one has its turn, */
+#define MUCH 32768u  /* as long as each brings so much */
 #define SPIN_FLOWS 4 /* up to so many are asked one by one when polling, more by epoll */
 #define COARSE_NS 10000000u /* sleeps from that on need be good to the millisecond only: who waits looks again */
 
@@ -95,22 +97,32 @@ static int send_on(struct bnet_io *io, struct bnet_flow *f)
 	return f->watched ? (watch(io, f, false) < 0 ? -errno : 1) : 1;
 }
 
-/* Returns whether anything has come. */
-static bool receive_stream(struct bnet_io *io, struct bnet_flow *f)
+/* Returns how many bytes have come; 0: none, or it was the end. */
+static size_t receive_once(struct bnet_io *io, struct bnet_flow *f)
 {
 	ssize_t n = recv(f->fd, io->buffer, BNET_RECEIVE, MSG_DONTWAIT);
 
 	if (n > 0) {
 		io->moved += (size_t)n;
 		io->events->got(io->arg, f, io->buffer, (size_t)n);
-	} else if (n == 0) {
-		bnet_io_gone(io, f, 0);
-	} else if (errno != EAGAIN && errno != EINTR) {
-		bnet_io_gone(io, f, -errno);
-	} else {
-		return false;
+		return (size_t)n;
 	}
-	return true;
+	if (n == 0)
+		bnet_io_gone(io, f, 0);
+	else if (errno != EAGAIN && errno != EINTR)
+		bnet_io_gone(io, f, -errno);
+	return 0;
+}
+
+/* Where much has come there is often more: then without asking epoll. Returns whether anything has come. */
+static bool receive_stream(struct bnet_io *io, struct bnet_flow *f)
+{
+	size_t n = receive_once(io, f);
+	bool any = n > 0;
+
+	for (int i = 1; i < EAGER && n >= MUCH && f->fd >= 0; i++)
+		n = receive_once(io, f);
+	return any;
 }
 
 static bool receive_datagrams(struct bnet_io *io, struct bnet_flow *f)

@@ -111,7 +111,7 @@ static void stream_got(struct bnet_near *n, struct bnet_flow *f, const char *dat
 
 const struct bnet_test bnet_stream = {
 	.name = "stream", .id = "stream.1", .help = "as many bytes as the network takes", .operation = "a message sent, or a receive",
-	.test = BT_NET_STREAM, .request_bytes = 128u << 10, .response_bytes = 1, .request_min = 1, .flood = true,
+	.test = BT_NET_STREAM, .request_bytes = 256u << 10, .response_bytes = 1, .request_min = 1, .flood = true,
 	.begin = stream_begin, .sent = flood_sent, .got = stream_got,
 };
 
