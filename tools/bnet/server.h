@@ -2,11 +2,10 @@
  *
  * server - the server of bnet, as serve.c runs it for the network and bnet_server_start for this process alone.
  *
- * One thread, the door, takes all connections in, shakes hands, and answers on the control connections; door.c lets
- * them in, peer.c keeps them, udpdoor.c has the datagrams, session.c what one client is to us, server.c the loop, ownserver.c that of
- * our own process. The far workers of a session
- * (far.c) move the data in threads of their own. So a client that is slow, silent or hostile costs the others nothing: the door
- * never waits for anybody, everyone has a deadline, and of all that can be asked for there is a limit.
+ * One thread, the door, takes all connections in, shakes hands, and answers on the control connections: door.c lets them in, peer.c
+ * keeps them, udpdoor.c has the datagrams, session.c what one client is to us, server.c the loop, ownserver.c that of our own process.
+ * The far workers of a session (far.c) move the data in threads of their own. So a client that is slow, silent or hostile costs the
+ * others nothing: the door never waits for anybody, everyone has a deadline, and of all that can be asked for there is a limit.
  */
 #ifndef BNET_SERVER_H
 #define BNET_SERVER_H
