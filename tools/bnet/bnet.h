@@ -57,8 +57,8 @@ enum bnet_code bnet_link_why(struct bnet_link *l, int *error);
 
 void bnet_link_close(struct bnet_link *l);
 
-/* bnet_watch_link - have the kernel end this TCP connection with ETIMEDOUT when the other end has acknowledged nothing for so long, be
- * it data or a question whether it is there. */
+/* bnet_watch_link - have the kernel end this TCP connection with ETIMEDOUT when the other end has acknowledged nothing for so long,
+ * be it data or a question whether it is there. */
 void bnet_watch_link(int fd, uint64_t timeout_ns);
 
 /* bnet_link_gone - whether the other end of this connection leaves unacknowledged what it should acknowledge: it is out of reach,

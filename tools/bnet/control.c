@@ -134,7 +134,8 @@ static int connect_to(struct bnet_link *l, const struct bt_netaddr *server, uint
 }
 
 /* HELLO, HELLO, REQUEST, ACCEPT. */
-static enum bnet_code shake(struct bnet_link *l, const struct bt_net_job *job, struct bt_hs_token token, uint64_t until_ns, int *error)
+static enum bnet_code shake(struct bnet_link *l, const struct bt_net_job *job, struct bt_hs_token token, uint64_t until_ns,
+			    int *error)
 {
 	struct bt_hs_message m = { .type = BT_HS_HELLO };
 	uint8_t mine[BT_HS_NONCE], theirs[BT_HS_NONCE];

@@ -12,10 +12,14 @@
 #include "server.h"
 
 #define GRACE_NS 2000000000u /* a client may come late to its own end */
+#define WORKER_FILES 3       /* what a far worker waits with */
+#define CRR_WAITING 64       /* connections of a far worker that are over, or just come */
 
-static uint32_t streams_of(const struct bt_net_job *job)
+uint64_t bnet_session_files(const struct bt_net_job *job)
 {
-	return job->threads * job->flows;
+	uint32_t waiting = job->test == BT_NET_CRR ? CRR_WAITING : 0;
+
+	return 1 + (uint64_t)job->threads * (WORKER_FILES + job->flows + waiting);
 }
 
 static void link_session(struct bnet_server *s, struct bnet_session *z)
@@ -26,7 +30,7 @@ static void link_session(struct bnet_server *s, struct bnet_session *z)
 		z->next->link = &z->next;
 	s->sessions = z;
 	s->n_sessions++;
-	s->n_streams += streams_of(&z->job);
+	s->n_files += bnet_session_files(&z->job);
 }
 
 static void free_workers(struct bnet_session *z)
@@ -104,7 +108,7 @@ static bool all_joined(const struct bnet_session *z)
 
 	for (uint32_t i = 0; i < z->job.threads; i++)
 		joined += bnet_far_joined(z->far[i]);
-	return z->job.test == BT_NET_CRR || joined >= streams_of(&z->job);
+	return z->job.test == BT_NET_CRR || joined >= (uint64_t)z->job.threads * z->job.flows;
 }
 
 static bool all_done(const struct bnet_session *z)
@@ -254,7 +258,7 @@ void bnet_session_end(struct bnet_session *z, enum bnet_code code, int error)
 	if (z->next)
 		z->next->link = z->link;
 	s->n_sessions--;
-	s->n_streams -= streams_of(&z->job);
+	s->n_files -= bnet_session_files(&z->job);
 	s->visited++;
 	z->control->session = NULL;
 	bnet_peer_dismiss(s, z->control, code, error);
