@@ -160,7 +160,7 @@ told() {
 @test "datagrams of no session get no answer" {
   serve
   exec 4<>"/dev/udp/127.0.0.1/$PORT"
-  printf 'bnet\1\0\5\0\24\0\0\000000000000000000000000' >&4
+  printf 'bnet\x01\x00\x05\x00\x14\x00\x00\x00cookie of 16 byt\x00\x00\x00\x00' >&4
   printf 'noise' >&4
   to_server -n 10 --proto udp rr >/dev/null
   run timeout 0.2 head -c 1 <&4
