@@ -48,7 +48,7 @@ midway() {
   rm -f client.ndjson
   bnet -f json -d 60s -w 0 -i 50ms --timeout 1s --to "127.0.0.1:$PORT" "$@" >client.ndjson 2>client.err 3>&- &
   CLIENT=$!
-  wait_for 10 grep -q '"kind":"sample"' client.ndjson
+  wait_for 10 grep -q '"kind":"sample"' client.ndjson || { cat client.ndjson; false; }
 }
 
 # ended STATUS CODE[|CODE]: the client ends within ten seconds, so.

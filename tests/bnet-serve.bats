@@ -160,7 +160,7 @@ told() {
 @test "datagrams of no session get no answer" {
   serve
   exec 4<>"/dev/udp/127.0.0.1/$PORT"
-  printf 'bnet\1\0\5\0\24\0\0\000000000000000000000000' >&4
+  printf 'bnet\x01\x00\x05\x00\x14\x00\x00\x00cookie of 16 byt\x00\x00\x00\x00' >&4
   printf 'noise' >&4
   to_server -n 10 --proto udp rr >/dev/null
   run timeout 0.2 head -c 1 <&4
@@ -258,4 +258,36 @@ told() {
   run --separate-stderr timeout 10 bnet serve 192.0.2.1
   [ "$status" -eq 3 ]
   [[ "$stderr" == *"cannot listen at 192.0.2.1:5211: Cannot assign requested address"* ]]
+}
+
+@test "hostile handshakes: a short run of the fuzz target" {
+  timeout 60 "$BUILD/fuzz/handshake" -n 50000
+  timeout 120 "$(variant SAN=address,undefined)/fuzz/handshake" -n 20000 -S 1000000
+}
+
+@test "ASan and UBSan, TSan: the server with all kinds of clients, good and bad" {
+  for san in address,undefined thread; do
+    free_port
+    dir=$(variant SAN=$san)
+    "$dir/bnet" serve -f json --timeout 1s "127.0.0.1:$PORT" >serve.ndjson 2>serve.err 3>&- &
+    SERVER=$!
+    wait_for 10 test -s serve.ndjson
+    "$CROWD" "$PORT" 100 run 100
+    "$CROWD" "$PORT" 300 noise 1
+    "$CROWD" "$PORT" 200 scan 0
+    "$CROWD" "$PORT" 1100 idle 100
+    for test in rr crr "stream --bidir" "rr --proto udp"; do
+      # shellcheck disable=SC2086 # words
+      to_server -d 50ms -t 2 --flows 3 $test >/dev/null
+    done
+    bnet -d 60s -i 20ms -f json --to "127.0.0.1:$PORT" --flows 20 stream >client.ndjson 2>client.err 3>&- &
+    CLIENT=$!
+    wait_for 10 grep -q '"sample"' client.ndjson
+    stop
+    wait "$CLIENT" || :
+    [ "$STOPPED" -eq 0 ]
+    run grep -E 'Sanitizer|runtime error' serve.err
+    [ -z "$output" ]
+    complete serve.ndjson
+  done
 }

@@ -16,12 +16,12 @@ serve() {
   return 1
 }
 
-# serve_at ADDRESS [OPTION...]: the same, there.
+# serve_at ADDRESS [OPTION...]: the same, there. $IN_SERVER: words before the command (ip netns exec NAME).
 serve_at() {
   local where=$1
   shift
   rm -f serve.ndjson
-  bnet serve -f json "$@" "$where" >serve.ndjson 2>serve.err 3>&- &
+  ${IN_SERVER-} bnet serve -f json "$@" "$where" >serve.ndjson 2>serve.err 3>&- &
   SERVER=$!
   wait_for 10 eval '[ -s serve.ndjson ] || ! kill -0 $SERVER 2>/dev/null'
   [ -s serve.ndjson ]

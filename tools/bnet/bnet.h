@@ -57,9 +57,13 @@ enum bnet_code bnet_link_why(struct bnet_link *l, int *error);
 
 void bnet_link_close(struct bnet_link *l);
 
-/* bnet_watch_link - have the kernel end this TCP connection with ETIMEDOUT when the other end has acknowledged nothing for so long, be
- * it data or a question whether it is there. */
+/* bnet_watch_link - have the kernel end this TCP connection with ETIMEDOUT when the other end has acknowledged nothing for so long,
+ * be it data or a question whether it is there. */
 void bnet_watch_link(int fd, uint64_t timeout_ns);
+
+/* bnet_link_gone - whether the other end of this connection leaves unacknowledged what it should acknowledge: it is out of reach,
+ * not just idle. false for what is no TCP connection. */
+bool bnet_link_gone(int fd);
 
 /* bnet_bind - bind a socket that is to be connected to peer to an address (local) and an interface (device), each may be NULL. A
  * UNIX socket has none. what: the option that failed. 0 or -errno. */
@@ -83,6 +87,9 @@ void bnet_server_stop(struct bnet_server *s);
 
 /* bnet_code_of - what an errno of a socket call or of bt_hs_decode means. */
 enum bnet_code bnet_code_of(int error);
+
+/* bnet_code_midway - the same in the middle of a session: what worked before does not any more. */
+enum bnet_code bnet_code_midway(int error);
 
 /* bnet_code_word - the code in records. bnet_code_text - what it means, a sentence. bnet_code_status - exit status of the tool.
  * bnet_code_again - whether another try may help. All take any number, as it came from the other end. */

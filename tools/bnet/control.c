@@ -3,12 +3,10 @@
  * control - the client's half of the handshake, and what it asks during a run. Everything has a deadline.
  */
 #include <errno.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -86,12 +84,14 @@ static int read_message(int fd, unsigned expected, struct bt_hs_message *m, uint
 	return rc < 0 ? rc : 0;
 }
 
-/* What a time that has run out means: the other end has our last word, or not even that. */
-static enum bnet_code silence(int fd)
+bool bnet_link_gone(int fd)
 {
-	int unacked = 0;
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
 
-	return ioctl(fd, SIOCOUTQ, &unacked) == 0 && unacked > 0 ? BNET_LOST : BNET_STALLED;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return false;
+	return info.tcpi_state == TCP_CLOSE || info.tcpi_unacked || info.tcpi_probes;
 }
 
 /* The code of -errno, or of the message when it is a FAIL. */
@@ -134,7 +134,8 @@ static int connect_to(struct bnet_link *l, const struct bt_netaddr *server, uint
 }
 
 /* HELLO, HELLO, REQUEST, ACCEPT. */
-static enum bnet_code shake(struct bnet_link *l, const struct bt_net_job *job, struct bt_hs_token token, uint64_t until_ns, int *error)
+static enum bnet_code shake(struct bnet_link *l, const struct bt_net_job *job, struct bt_hs_token token, uint64_t until_ns,
+			    int *error)
 {
 	struct bt_hs_message m = { .type = BT_HS_HELLO };
 	uint8_t mine[BT_HS_NONCE], theirs[BT_HS_NONCE];
@@ -197,11 +198,9 @@ static enum bnet_code exchange(struct bnet_link *l, const struct bt_hs_message *
 	/* The server may have said why before it hung up. */
 	if (rc == 0 || rc == -EPIPE || rc == -ECONNRESET)
 		rc = read_message(l->fd, BT_HS_BIT(BT_HS_COUNTS) | BT_HS_BIT(BT_HS_FAIL), answer, until_ns);
-	if (rc == -ETIMEDOUT) {
-		*error = ETIMEDOUT;
-		return silence(l->fd);
-	}
 	code = judge(rc, answer, error);
+	if (rc < 0)
+		code = rc == -ETIMEDOUT && !bnet_link_gone(l->fd) ? BNET_STALLED : bnet_code_midway(rc);
 	return code == BNET_OK && answer->counts.what != ask->ask.what ? BNET_UNEXPECTED : code;
 }
 
@@ -230,7 +229,7 @@ enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_n
 
 enum bnet_code bnet_link_why(struct bnet_link *l, int *error)
 {
-	enum bnet_code code = bnet_code_of(*error), said;
+	enum bnet_code code = bnet_code_midway(*error), said;
 	struct bt_hs_message m = { .type = BT_HS_ASK, .ask.what = BNET_SNAP }, got = { 0 };
 	int why = 0;
 
@@ -238,8 +237,8 @@ enum bnet_code bnet_link_why(struct bnet_link *l, int *error)
 		return code;
 	said = exchange(l, &m, &got, l->timeout_ns / 4, &why);
 	if (got.type == BT_HS_COUNTS) /* it is there, but that connection does not get on */
-		return code == BNET_TIMEOUT ? BNET_STALLED : code;
-	if (got.type == BT_HS_FAIL || code == BNET_TIMEOUT) {
+		return code == BNET_LOST ? BNET_STALLED : code;
+	if (got.type == BT_HS_FAIL || code == BNET_LOST) {
 		*error = why;
 		return said;
 	}

@@ -14,8 +14,8 @@
 #include "server.h"
 
 #define ACCEPTS 64               /* at a time, then others have their turn */
-#define STRANGERS_MAX 1024       /* when there are more, the one who has waited longest goes */
 #define READS_PER_TURN 4         /* messages of one peer at a time */
+#define TIMEOUT_MAX_NS 3600000000000u
 
 static void tell(struct bnet_server *s, const struct bnet_peer *p, enum bnet_code code)
 {
@@ -53,9 +53,9 @@ static enum bnet_code judge_job(const struct bnet_server *s, const struct bt_net
 	const struct bnet_limits *l = &s->opts.limits;
 	uint64_t streams = (uint64_t)job->threads * job->flows;
 
-	if (streams > l->streams || job->lifetime_ns > l->duration_ns || job->timeout_ns > l->duration_ns || job->timeout_ns == 0)
+	if (streams > l->streams || job->lifetime_ns > l->duration_ns || job->timeout_ns > TIMEOUT_MAX_NS || job->timeout_ns == 0)
 		return BNET_LIMIT;
-	if (s->n_sessions >= l->clients || s->n_streams + streams + s->n_sessions + STRANGERS_MAX > s->streams_max)
+	if (s->n_sessions >= l->clients || s->n_files + bnet_session_files(job) > s->files_max)
 		return BNET_FULL;
 	return BNET_OK;
 }
@@ -125,7 +125,7 @@ static const unsigned expected[] = {
 /* It has hung up, or its connection has failed. error: 0 or -errno. */
 static void lose(struct bnet_server *s, struct bnet_peer *p, int error)
 {
-	enum bnet_code code = error == -ETIMEDOUT ? BNET_LOST : error == -EHOSTUNREACH ? BNET_LOST : BNET_RESET;
+	enum bnet_code code = error ? bnet_code_midway(error) : BNET_RESET;
 
 	if (p->session)
 		bnet_session_end(p->session, p->session->finished ? BNET_OK : code, -error);
@@ -180,19 +180,31 @@ void bnet_peer_input(struct bnet_server *s, struct bnet_peer *p)
 			return;
 }
 
-/* Nobody keeps a place by doing nothing: the oldest stranger leaves for the newest. */
+/* The stranger who has waited longest, first among those who have not even said hello. */
+static struct bnet_peer *least_wanted(const struct bnet_server *s)
+{
+	struct bnet_peer *silent = NULL, *oldest = NULL;
+
+	for (struct bnet_peer *p = s->peers; p; p = p->next) {
+		if (!bnet_peer_is_stranger(p))
+			continue;
+		oldest = p;
+		if (p->state != BNET_PEER_HELLO)
+			silent = p;
+	}
+	return silent ? silent : oldest;
+}
+
+/* Nobody keeps a place by doing nothing. */
 static void make_room(struct bnet_server *s)
 {
-	struct bnet_peer *oldest = NULL;
+	struct bnet_peer *p = s->n_strangers > 0 && s->n_strangers >= s->strangers_max ? least_wanted(s) : NULL;
 
-	if (s->n_strangers < STRANGERS_MAX)
+	if (!p)
 		return;
-	for (struct bnet_peer *p = s->peers; p; p = p->next)
-		if (bnet_peer_is_stranger(p))
-			oldest = p;
-	if (oldest->state != BNET_PEER_LEAVING)
-		tell(s, oldest, BNET_FULL);
-	bnet_peer_close(s, oldest);
+	if (p->state != BNET_PEER_LEAVING)
+		tell(s, p, BNET_FULL);
+	bnet_peer_close(s, p);
 }
 
 static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)

@@ -35,6 +35,13 @@ static const struct {
 	[BNET_OTHER] = { "other", "the system refused", BT_EXIT_TROUBLE, false },
 };
 
+enum bnet_code bnet_code_midway(int error)
+{
+	enum bnet_code code = bnet_code_of(error);
+
+	return code == BNET_TIMEOUT || code == BNET_UNREACHABLE ? BNET_LOST : code;
+}
+
 const char *bnet_code_word(enum bnet_code code)
 {
 	return codes[code < BNET_CODES ? code : BNET_OTHER].word;

@@ -35,7 +35,8 @@ static int own_address(enum bt_netaddr_family family, struct bt_netaddr *a)
 	return bt_netaddr_unix(a, path);
 }
 
-static struct bnet_server *new_own(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address, int *error)
+static struct bnet_server *new_own(const struct bt_clock *clock, enum bt_netaddr_family family, struct bt_netaddr *address,
+				   int *error)
 {
 	struct bnet_server_opts o = { .n_where = 1, .limits = BNET_LIMITS_INIT };
 	struct bnet_server *s = NULL;

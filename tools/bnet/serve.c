@@ -139,8 +139,8 @@ static int finish(struct bt_loadtool *t, uint64_t start_ns)
 int bnet_serve_main(struct bnet_serve *v, struct bt_loadtool *t, uint64_t timeout_ns, char **where, int n)
 {
 	struct bnet_service service = { .tool = t };
-	struct bnet_server_opts o = { .limits = v->limits, .signals = true, .over = bnet_serverec_over, .away = bnet_serverec_away, .arg = &service,
-				      .broken = &service.broken, .visits = t->load.count };
+	struct bnet_server_opts o = { .limits = v->limits, .signals = true, .over = bnet_serverec_over, .away = bnet_serverec_away,
+				      .arg = &service, .broken = &service.broken, .visits = t->load.count };
 	struct bnet_server *s;
 	uint64_t start_ns;
 

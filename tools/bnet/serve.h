@@ -12,7 +12,9 @@
 #include "server.h"
 
 /* Rows of the option table; the numbers begin at first. */
-enum { BNET_OPT_MAX_BYTES, BNET_OPT_MAX_CLIENTS, BNET_OPT_MAX_DURATION, BNET_OPT_MAX_STREAMS, BNET_OPT_RETRY, BNET_OPT_TOKEN, BNET_SERVE_OPTS };
+enum {
+	BNET_OPT_MAX_BYTES, BNET_OPT_MAX_CLIENTS, BNET_OPT_MAX_DURATION, BNET_OPT_MAX_STREAMS, BNET_OPT_RETRY, BNET_OPT_TOKEN
+};
 #define BNET_OPTS_SERVE(first) \
 	{ (first) + BNET_OPT_MAX_BYTES, "max-bytes", "SIZE", "serve: bytes of one client, both ways (default any number)" }, \
 	{ (first) + BNET_OPT_MAX_CLIENTS, "max-clients", "N", "serve: clients at once (default 1000)" }, \

@@ -19,7 +19,8 @@
 #define TICK_NS 100000000u
 #define EVENTS_MAX 64      /* taken from epoll at a time */
 #define BACKLOG 4096       /* the system has a limit of its own (somaxconn) */
-#define SPARE_FILES 64     /* descriptors that are not for streams */
+#define SPARE_FILES 64     /* descriptors that are for none of them */
+#define STRANGERS_MAX 1024 /* peers without a session */
 
 int bnet_server_watch(struct bnet_server *s, int fd, enum bnet_source *source)
 {
@@ -28,16 +29,19 @@ int bnet_server_watch(struct bnet_server *s, int fd, enum bnet_source *source)
 	return epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, fd, &e) < 0 ? -errno : 0;
 }
 
-/* A file for each stream, a file for each client: take all that the hard limit allows. */
-static uint64_t raise_file_limit(void)
+/* A file for each stream, client and stranger: take all that the hard limit allows, and share it out. */
+static void settle_files(struct bnet_server *s)
 {
 	struct rlimit files;
+	uint64_t usable = 0;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return 0;
-	files.rlim_cur = files.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &files);
-	return files.rlim_cur > SPARE_FILES ? files.rlim_cur - SPARE_FILES : 0;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+		usable = files.rlim_cur > SPARE_FILES ? files.rlim_cur - SPARE_FILES : 0;
+	}
+	s->strangers_max = usable / 4 < STRANGERS_MAX ? (uint32_t)(usable / 4) : STRANGERS_MAX;
+	s->files_max = usable - s->strangers_max;
 }
 
 /* Of a socket in the file system; 0: none. */
@@ -118,7 +122,7 @@ struct bnet_server *bnet_server_new(struct bnet_server_opts *o, const struct bt_
 	s->stop_source = BNET_SOURCE_STOP;
 	s->far_source = BNET_SOURCE_FAR;
 	s->epoll_fd = s->stop_fd = s->far_fd = -1;
-	s->streams_max = raise_file_limit();
+	settle_files(s);
 	*error = open_all(s, o, which);
 	s->opts = *o;
 	if (*error == 0)

@@ -2,11 +2,11 @@
  *
  * server - the server of bnet, as serve.c runs it for the network and bnet_server_start for this process alone.
  *
- * One thread, the door, takes all connections in, shakes hands, and answers on the control connections; door.c lets
- * them in, peer.c keeps them, udpdoor.c has the datagrams, session.c what one client is to us, server.c the loop, ownserver.c that of
- * our own process. The far workers of a session
- * (far.c) move the data in threads of their own. So a client that is slow, silent or hostile costs the others nothing: the door
- * never waits for anybody, everyone has a deadline, and of all that can be asked for there is a limit.
+ * One thread, the door, takes all connections in, shakes hands, and answers on the control connections: door.c lets them in,
+ * peer.c keeps them, udpdoor.c has the datagrams, session.c what one client is to us, server.c the loop, ownserver.c that of our
+ * own process.
+ * The far workers of a session (far.c) move the data in threads of their own. So a client that is slow, silent or hostile costs the
+ * others nothing: the door never waits for anybody, everyone has a deadline, and of all that can be asked for there is a limit.
  */
 #ifndef BNET_SERVER_H
 #define BNET_SERVER_H
@@ -120,7 +120,8 @@ struct bnet_server {
 	struct bnet_peer *peers, *gone;   /* peers: the youngest first */
 	struct bnet_session *sessions;
 	uint32_t n_strangers, n_sessions; /* strangers: peers without a session */
-	uint64_t n_streams, streams_max;  /* promised to sessions, and what the descriptors allow */
+	uint32_t strangers_max;           /* when there are more, the one who has waited longest goes */
+	uint64_t n_files, files_max;      /* descriptors that are promised to sessions, and how many there are for them */
 	uint64_t last_number, visited;
 	pthread_t thread; /* of bnet_server_start */
 };
@@ -157,6 +158,9 @@ void bnet_udp_input(struct bnet_server *s, struct bnet_listener *l);
 
 /* session.c: bnet_session_new - the session of a job whose limits have been checked. Returns NULL with *error set to -errno. */
 struct bnet_session *bnet_session_new(struct bnet_server *s, struct bnet_peer *control, const struct bt_net_job *job, int *error);
+
+/* bnet_session_files - descriptors that a session with that job needs at most. */
+uint64_t bnet_session_files(const struct bt_net_job *job);
 struct bnet_session *bnet_session_find(struct bnet_server *s, const uint8_t cookie[BT_NET_COOKIE_BYTES]);
 
 /* bnet_session_join - a data connection of it; takes fd. 0 or -errno. */

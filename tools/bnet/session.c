@@ -3,8 +3,6 @@
  * session - what one client is to the server: its job, the workers that do it, and what it has asked.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +12,14 @@
 #include "server.h"
 
 #define GRACE_NS 2000000000u /* a client may come late to its own end */
+#define WORKER_FILES 3       /* what a far worker waits with */
+#define CRR_WAITING 64       /* connections of a far worker that are over, or just come */
 
-static uint32_t streams_of(const struct bt_net_job *job)
+uint64_t bnet_session_files(const struct bt_net_job *job)
 {
-	return job->threads * job->flows;
+	uint32_t waiting = job->test == BT_NET_CRR ? CRR_WAITING : 0;
+
+	return 1 + (uint64_t)job->threads * (WORKER_FILES + job->flows + waiting);
 }
 
 static void link_session(struct bnet_server *s, struct bnet_session *z)
@@ -28,7 +30,7 @@ static void link_session(struct bnet_server *s, struct bnet_session *z)
 		z->next->link = &z->next;
 	s->sessions = z;
 	s->n_sessions++;
-	s->n_streams += streams_of(&z->job);
+	s->n_files += bnet_session_files(&z->job);
 }
 
 static void free_workers(struct bnet_session *z)
@@ -106,7 +108,7 @@ static bool all_joined(const struct bnet_session *z)
 
 	for (uint32_t i = 0; i < z->job.threads; i++)
 		joined += bnet_far_joined(z->far[i]);
-	return z->job.test == BT_NET_CRR || joined >= streams_of(&z->job);
+	return z->job.test == BT_NET_CRR || joined >= (uint64_t)z->job.threads * z->job.flows;
 }
 
 static bool all_done(const struct bnet_session *z)
@@ -131,14 +133,9 @@ static int worker_error(const struct bnet_session *z)
 /* A connection that nobody acknowledges: is the link gone, or does the client just not read? */
 static enum bnet_code code_of_worker(const struct bnet_session *z, int error)
 {
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-
-	if (error != -ETIMEDOUT)
-		return bnet_code_of(error);
-	if (getsockopt(z->control->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+	if (error == -ETIMEDOUT && !bnet_link_gone(z->control->fd))
 		return BNET_STALLED;
-	return info.tcpi_unacked || info.tcpi_probes ? BNET_LOST : BNET_STALLED;
+	return bnet_code_midway(error);
 }
 
 static void answer(struct bnet_session *z, bool done)
@@ -261,7 +258,7 @@ void bnet_session_end(struct bnet_session *z, enum bnet_code code, int error)
 	if (z->next)
 		z->next->link = z->link;
 	s->n_sessions--;
-	s->n_streams -= streams_of(&z->job);
+	s->n_files -= bnet_session_files(&z->job);
 	s->visited++;
 	z->control->session = NULL;
 	bnet_peer_dismiss(s, z->control, code, error);
