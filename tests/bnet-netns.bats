@@ -93,6 +93,8 @@ midway() {
   before=$(carried)
   near bnet -f json -d 300ms -w 0 --to 10.213.7.2 stream >stream.ndjson
   wire=$(($(carried) - before))
+  wait_for 5 eval '[ "$(visits)" -eq 7 ]'
+  [ "$(jq -r 'select(.peer) | .peer' serve.ndjson | sort -u | tr '\n' ' ')" = "10.213.7.1 [fd07::1] " ]
   payload=$(figure stream.ndjson '.metric == "bytes"')
   echo "payload $payload wire $wire"
   # Each segment has 66 bytes of headers; with TSO the interface counts those of a whole super-packet once.
