@@ -77,6 +77,7 @@ plug_in() {
 
 # midway ARGUMENT...: a client in the middle of a run, as $CLIENT.
 midway() {
+  rm -f client.ndjson
   ip netns exec "$NEAR" bnet -f json -w 0 -i 50ms --timeout 1s --to 10.213.7.2 "$@" >client.ndjson 2>client.err 3>&- &
   CLIENT=$!
   wait_for 10 grep -q '"kind":"sample"' client.ndjson || { cat client.ndjson; false; }
