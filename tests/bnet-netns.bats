@@ -107,9 +107,9 @@ midway() {
 @test "root: packets that are lost show as retransmits and in the tail" {
   need_netns
   command -v nft >/dev/null || skip "nft is not installed"
-  near bnet -f json -n 400 -w 0 --to 10.213.7.2 rr >clean.ndjson
+  near bnet -f json -n 300 -w 0 --to 10.213.7.2 rr >clean.ndjson
   lose 3
-  near bnet -f json -n 400 -w 0 --retry 5 --to 10.213.7.2 rr >lossy.ndjson
+  near bnet -f json -n 300 -w 0 --retry 5 --to 10.213.7.2 rr >lossy.ndjson
   near bnet -f json -d 500ms -w 0 --retry 5 --to 10.213.7.2 stream >stream.ndjson
   near bnet -f json -d 500ms -w 0 -r 2000 --retry 5 --to 10.213.7.2 udp >udp.ndjson
   for file in lossy stream; do
@@ -159,7 +159,7 @@ limited() {
 
 @test "root: --retry goes on when the cable is back" {
   need_netns
-  midway -d 1s --retry 50 stream
+  midway -d 500ms --retry 50 stream
   ip -n "$FAR" link set "${CABLE}f" down
   wait_for 10 warned client.ndjson lost
   ip -n "$FAR" link set "${CABLE}f" up

@@ -80,7 +80,7 @@ listening() {
   serve
   before=$(files "$SERVER")
   for wave in 1 2 3; do
-    "$CROWD" "$PORT" 1000 run 600 >trips
+    "$CROWD" "$PORT" 1000 run 300 >trips
     read -r all least median most <trips
     [ "$least" -gt 0 ]
     [ "$all" -ge 1000 ]
@@ -102,12 +102,12 @@ listening() {
   before=$(files "$SERVER")
   "$CROWD" "$PORT" 100 noise 1
   kb=$(resident "$SERVER")
-  "$CROWD" "$PORT" 1400 idle 2000 &
+  "$CROWD" "$PORT" 1400 idle 1300 &
   crowd=$!
   wait_for 10 eval '[ "$(files "$SERVER")" -ge 1000 ]'
   to_server -n 10 rr >/dev/null # while they all stand in the door
   wait $crowd
-  "$CROWD" "$PORT" 700 slow 1500 &
+  "$CROWD" "$PORT" 700 slow 1200 &
   crowd=$!
   wait_for 10 eval '[ "$(files "$SERVER")" -ge 500 ]'
   to_server -n 10 rr >/dev/null
