@@ -95,7 +95,8 @@ static int error_of(int gai)
 	}
 }
 
-int bt_netaddr_resolve(const char *host, uint16_t port, enum bt_netaddr_family family, bool passive, struct bt_netaddr *out, int cap)
+int bt_netaddr_resolve(const char *host, uint16_t port, enum bt_netaddr_family family, bool passive, struct bt_netaddr *out,
+		       int cap)
 {
 	static const int families[] = { [BT_NETADDR_ANY] = AF_UNSPEC, [BT_NETADDR_V4] = AF_INET, [BT_NETADDR_V6] = AF_INET6 };
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | (passive ? AI_PASSIVE : 0), .ai_socktype = SOCK_STREAM };

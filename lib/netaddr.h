@@ -26,7 +26,8 @@ int bt_netaddr_split(const char *text, char host[256], uint16_t *port);
 /* bt_netaddr_resolve - the addresses of host, cap at most, in the order in which to try them. A numeric host is never asked for
  * anywhere. passive: for listening; an empty host is then any address. Returns their number, or -ENOENT (no such name), -EAGAIN
  * (the resolver does not answer), -EAFNOSUPPORT (has no address of that family), -ENAMETOOLONG (path). */
-int bt_netaddr_resolve(const char *host, uint16_t port, enum bt_netaddr_family family, bool passive, struct bt_netaddr *out, int cap);
+int bt_netaddr_resolve(const char *host, uint16_t port, enum bt_netaddr_family family, bool passive, struct bt_netaddr *out,
+		       int cap);
 
 /* bt_netaddr_unix - a UNIX socket at path; one that begins with @ is abstract. 0 or -ENAMETOOLONG. */
 int bt_netaddr_unix(struct bt_netaddr *a, const char *path);

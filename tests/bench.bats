@@ -36,11 +36,23 @@ load helper
   [ "$(jq -r 'select(.kind == "end") | .status' bdisk.ndjson)" = ok ]
   jq -e -s 'map(select(.on == "disk" and .peer == "bdisk" and .metric != "ratio" and .value > 0) | "\(.qd) \(.metric)") | sort ==
     ["1 cpu_io", "1 iops", "1 p50", "1 p99", "32 cpu_io", "32 iops", "32 p50", "32 p99"]' bdisk.ndjson
+  jq -e -s 'map(select(.on == "disk" and .test == "bdisk-summary" and .against == "bare" and .value > 0) | "\(.qd) \(.what)") | sort ==
+    ["1 cpu_io", "1 iops", "32 cpu_io", "32 iops"]' bdisk.ndjson
   if jq -e -s '.[0].missing == ""' bdisk.ndjson; then
     jq -e -s 'map(select(.on == "disk" and .test == "bdisk-summary" and .against == "fio" and .value > 0) | "\(.qd) \(.what) \(.goal)") | sort ==
       ["1 cpu_io 0.7", "1 iops 1", "1 p50 null", "1 p99 null", "32 cpu_io 0.7", "32 iops 1", "32 p50 null", "32 p99 null"]' bdisk.ndjson
   fi
   [ -z "$(find . -name '.bdisk-bench*')" ]
+}
+
+@test "bnet against iperf3 and sockperf, briefly" {
+  cd "$BATS_TEST_TMPDIR"
+  setup_locks
+  REPS=1 SECS=1 NEAR=0 FAR=0 PEERS= timeout 110 "$TOP/tests/bench/bnet" >bnet.ndjson 2>errors || { cat errors; false; }
+  check_records bnet.ndjson
+  [ "$(jq -r 'select(.kind == "end") | .status' bnet.ndjson)" = ok ]
+  jq -e -s 'map(select(.peer == "bnet" and .metric != "ratio" and .value > 0) | "\(.test) \(.metric)") | sort ==
+    ["bnet-rr-tcp cpu", "bnet-rr-tcp p50", "bnet-rr-tcp p99", "bnet-rr-udp cpu", "bnet-rr-udp p50", "bnet-rr-udp p99", "bnet-stream bw", "bnet-stream cpu"]' bnet.ndjson
 }
 
 @test "the benchmark of bagg: a peer that counts wrongly fails, one that is not there is named" {

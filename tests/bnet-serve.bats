@@ -269,6 +269,7 @@ told() {
 @test "ASan and UBSan, TSan: the server with all kinds of clients, good and bad" {
   for san in address,undefined thread; do
     free_port
+    rm -f serve.ndjson # the server before has filled it
     dir=$(variant SAN=$san)
     rm -f serve.ndjson
     "$dir/bnet" serve -f json --timeout 1s "127.0.0.1:$PORT" >serve.ndjson 2>serve.err 3>&- &

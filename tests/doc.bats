@@ -71,6 +71,14 @@ page_options() {
     timeout 60 bdisk -s 4M -d 200ms -w 0 --steady -E sync --cache cold randread
     timeout 60 bdisk replay -v "$TOP/tests/fixtures/replay/app.ndjson"
   } >bdisk.ndjson
+  {
+    timeout 60 bnet -t 1,2 -d 30ms -w 5ms -i 10ms
+    timeout 60 bnet -E io_uring --zerocopy -d 30ms --bidir -i 10ms stream
+    timeout 60 bnet -d 50ms -r 1000 --reverse --retry 1 udp
+    timeout 60 bnet -n 20 -r 1000 --proto udp --nodelay on --sndbuf 64k --rcvbuf 64k --dscp 1 --busy-poll 1us --bind 127.0.0.1 rr
+    BNET_PLANT=rr timeout 60 bnet -n 100 -t 2 -w 0 rr 2>errors || :
+    timeout 60 bnet serve -d 10ms 127.0.0.1:0 2>errors || :
+  } >bnet.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
   # Tracing needs root; then it is checked here as well.

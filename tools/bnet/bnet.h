@@ -42,8 +42,8 @@ struct bnet_link {
 	const char *device;
 };
 
-/* bnet_link_open - connect to the server and agree on the job; all of *l but fd and cookie is set. token: of token_len bytes, or NULL. Returns BNET_OK, or why not
- * with nothing to close; *error then is the errno behind it, or 0. */
+/* bnet_link_open - connect to the server and agree on the job; all of *l but fd and cookie is set. token: of token_len bytes, or
+ * NULL. Returns BNET_OK, or why not with nothing to close; *error then is the errno behind it, or 0. */
 enum bnet_code bnet_link_open(struct bnet_link *l, const struct bt_netaddr *server, const struct bt_net_job *job,
 			      const uint8_t *token, size_t token_len, int *error);
 
@@ -104,7 +104,8 @@ struct bnet_far;
 
 /* bnet_far_new - worker: its index. notify_fd: an eventfd that is written when it is done; borrowed. Returns NULL with *error
  * set to -errno. */
-struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, const struct bt_clock *clock, int notify_fd, int *error);
+struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, const struct bt_clock *clock, int notify_fd,
+			      int *error);
 
 /* bnet_far_start - let its thread run. 0 or -errno. */
 int bnet_far_start(struct bnet_far *f);

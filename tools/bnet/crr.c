@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * crr - connect, one request, its answer, close: from the call of connect to the first byte of the answer, or the last of a long
- * one. The connection is reset rather than closed, so that no port of ours has to wait (TIME_WAIT) and the next run finds all of them.
+ * crr - connect, one request, its answer, close: from the call of connect to the last byte of the answer. The connection is reset
+ * rather than closed, so that no port of ours has to wait (TIME_WAIT) and the next run finds all of them.
  */
 #include <errno.h>
 #include <string.h>

@@ -44,8 +44,8 @@ void bnet_end_publish(struct bnet_end *e);
 /* bnet_end_add - add what the end has counted to *sum, all but at_ns, cpu_ns and tcp. Any thread. */
 void bnet_end_add(const struct bnet_end *e, struct bt_net_counts *sum);
 
-/* bnet_sockopts - the options of a data socket at the end near or far, before it is connected (if it is not yet). what: the one that
- * failed. 0 or -errno. */
+/* bnet_sockopts - the options of a data socket, before it is connected if that is still to come. what: the one that failed. 0 or
+ * -errno. */
 int bnet_sockopts(int fd, const struct bt_net_job *job, const char **what);
 
 /* bnet_tcp_add - add the TCP_INFO of a connection to *sum, whose means are sums until bnet_tcp_mean. */
@@ -57,7 +57,7 @@ void bnet_tcp_mean(struct bt_net_tcp *sum);
 int bnet_stream_send(struct bnet_end *e, struct bnet_flow *f);
 
 /* bnet_udp_send - the next datagram: its number and the time are in it. bnet_udp_take - one that has come. bnet_udp_end - say, three
- * times since one may get lost, how many there were; fd is that of f. */
+ * times since one may get lost, how many there were. */
 #define BNET_UDP_HEAD 24
 int bnet_udp_send(struct bnet_end *e, struct bnet_flow *f);
 void bnet_udp_take(struct bnet_end *e, struct bnet_flow *f, const char *data, size_t len);

@@ -291,7 +291,8 @@ static void *far_main(void *arg)
 
 /* --- for the server --- */
 
-struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, const struct bt_clock *clock, int notify_fd, int *error)
+struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, const struct bt_clock *clock, int notify_fd,
+			      int *error)
 {
 	bool crr = job->test == BT_NET_CRR, both_ways = job->test == BT_NET_STREAM || job->test == BT_NET_UDP;
 	uint32_t n = job->flows + (crr ? CRR_SPARE : 0);

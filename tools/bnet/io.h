@@ -64,8 +64,8 @@ static inline bool bnet_flow_busy(const struct bnet_flow *f)
 
 struct bnet_io;
 
-/* What the test is told. sent: the kernel has all of a message that bnet_io_send has not finished at once. got: bytes of a stream, or one
- * datagram. gone: the flow has ended (error 0) or failed (-errno), and is closed when this returns. */
+/* What the test is told. sent: the kernel has all of a message that bnet_io_send has not finished at once. got: bytes of a stream,
+ * or one datagram. gone: the flow has ended (error 0) or failed (-errno), and is closed when this returns. */
 struct bnet_events {
 	void (*sent)(void *arg, struct bnet_flow *f);
 	void (*got)(void *arg, struct bnet_flow *f, const char *data, size_t len);
@@ -130,8 +130,8 @@ void bnet_io_wake(struct bnet_io *io);
 /* bnet_payload - the random data, BNET_PAYLOAD bytes twice over, so that as many can be sent from any place in it. */
 const char *bnet_payload(void);
 
-/* For the engines. bnet_io_parts - what to send next of f, in f->parts. Returns how many parts. bnet_io_took - n bytes of it are with
- * the kernel. bnet_io_gone - the flow has ended: tell, and close. */
+/* For the engines. bnet_io_parts - what to send next of f, in f->parts. Returns how many parts. bnet_io_took - n bytes of it are
+ * with the kernel. bnet_io_gone - the flow has ended: tell, and close. */
 unsigned bnet_io_parts(struct bnet_flow *f);
 void bnet_io_took(struct bnet_io *io, struct bnet_flow *f, size_t n);
 void bnet_io_gone(struct bnet_io *io, struct bnet_flow *f, int error);

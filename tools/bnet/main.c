@@ -201,9 +201,10 @@ static void choose_tests(struct bnet *b, char **words, int count)
 	for (int i = 0; i < count; i++) {
 		size_t at = bt_loadtool_find(words[i], BT_NET_TESTS + 2, name_of);
 
-		if (at >= BT_NET_TESTS)
+		if (at < BT_NET_TESTS)
+			add_test(b, bnet_tests[at]);
+		else
 			bt_die_usage("probe and serve each run alone, and come first");
-		add_test(b, bnet_tests[at]);
 	}
 	for (size_t i = 0; count == 0 && i < BT_NET_TESTS; i++)
 		if (b->proto == BT_NET_TCP || i == BT_NET_RR || (b->proto == BT_NET_UNIX) == (i != BT_NET_UDP))

@@ -228,7 +228,8 @@ int bnet_before(struct bt_loadtool *t)
 
 	memset(r, 0, sizeof(*r));
 	pthread_mutex_init(&r->closing, NULL);
-	r->link = (struct bnet_link){ .fd = -1, .timeout_ns = b->timeout_ns, .device = b->device, .local = b->local.len ? &b->local : NULL };
+	r->link = (struct bnet_link){ .fd = -1, .timeout_ns = b->timeout_ns, .device = b->device,
+				      .local = b->local.len ? &b->local : NULL };
 	make_job(b, &r->job);
 	code = bnet_resolve(b, &error);
 	r->server = b->peers[0];

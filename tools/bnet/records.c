@@ -7,8 +7,8 @@
 #include "near.h"
 
 const char *const bnet_metrics[] = {
-	BT_LOADREC_METRICS, "rtt", "connect", "bw", "bytes", "session_bytes", "datagrams", "loss", "lost", "duplicates", "reordered", "jitter", "cpu",
-	"tcp_rtt", "tcp_rttvar", "retransmits", "cwnd", "pacing", "delivery", "zc_sends", "zc_copied", "retries", NULL
+	BT_LOADREC_METRICS, "rtt", "connect", "bw", "bytes", "session_bytes", "datagrams", "loss", "lost", "duplicates", "reordered",
+	"jitter", "cpu", "tcp_rtt", "tcp_rttvar", "retransmits", "cwnd", "pacing", "delivery", "zc_sends", "zc_copied", "retries", NULL
 };
 
 static const char *const protos[] = { "tcp", "udp", "unix" }, *const ways[] = { "out", "in", "both" };
@@ -220,7 +220,7 @@ static void emit_both_ends(const struct bt_emit *e, struct bnet_run *r)
 	}
 }
 
-/* All payload since the session began, the warm-up included, as the server saw it: what the counters of an interface have seen too. */
+/* All payload since the session began, as the server saw it: what the counters of an interface have seen too. */
 static void emit_session(const struct bt_emit *e, const struct bnet_run *r)
 {
 	struct bt_rec rec;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * uring - the engine of io_uring: multishot receives into buffers that the kernel takes from a ring, sends without a copy where that
- * was asked for, and one enter for all that is to be sent and has come.
+ * uring - the engine of io_uring: multishot receives into buffers that the kernel takes from a ring, sends without a copy where
+ * that was asked for, and one enter for all that is to be sent and has come.
  *
  * What a kernel does not know is left out, one feature at a time: then a receive is asked for anew after each one, or done by
  * recv(2) when poll says that something is there, and sends are copied. io->features says what is in use.

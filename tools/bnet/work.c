@@ -62,8 +62,9 @@ static int work_init(struct bt_worker *worker)
 	n->worker = worker;
 	n->end.job = &r->job;
 	n->receives = r->job.way == BT_NET_BOTH;
-	n->end.io = (struct bnet_io){ .events = &events, .arg = n, .clock = worker->clock, .flows = r->flows + worker->index * r->job.flows,
-				      .n_flows = r->job.flows, .datagrams = r->job.proto == BT_NET_UDP_PROTO,
+	n->end.io = (struct bnet_io){ .events = &events, .arg = n, .clock = worker->clock,
+				      .flows = r->flows + worker->index * r->job.flows, .n_flows = r->job.flows,
+				      .datagrams = r->job.proto == BT_NET_UDP_PROTO,
 				      .zerocopy = r->job.zerocopy && bnet_end_sends(&r->job, true), .once = r->job.test == BT_NET_CRR,
 				      .busy_ns = (uint64_t)r->job.sock.busy_poll_us * 1000, .wake_fd = -1,
 				      .closing = r->job.test == BT_NET_CRR ? NULL : &r->closing };
