@@ -25,7 +25,7 @@ ACCEPT=626e65740100030030000000$(printf '00%.0s' {1..48})
 fails() {
   local want=$1 code=$2
   shift 2
-  run --separate-stderr timeout 20 bnet -f json -d 100ms -w 0 --timeout 1s "$@"
+  run --separate-stderr timeout 20 bnet -f json -d 100ms -w 0 --timeout 700ms "$@"
   [ "$status" -eq "$want" ] || { echo "status $status, not $want: $output $stderr"; false; }
   echo "$output" >failed.ndjson
   complete failed.ndjson

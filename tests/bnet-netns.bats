@@ -77,6 +77,7 @@ plug_in() {
 
 # midway ARGUMENT...: a client in the middle of a run, as $CLIENT.
 midway() {
+  rm -f client.ndjson
   ip netns exec "$NEAR" bnet -f json -w 0 -i 50ms --timeout 1s --to 10.213.7.2 "$@" >client.ndjson 2>client.err 3>&- &
   CLIENT=$!
   wait_for 10 grep -q '"kind":"sample"' client.ndjson || { cat client.ndjson; false; }
@@ -93,6 +94,8 @@ midway() {
   before=$(carried)
   near bnet -f json -d 300ms -w 0 --to 10.213.7.2 stream >stream.ndjson
   wire=$(($(carried) - before))
+  wait_for 5 eval '[ "$(visits)" -eq 7 ]'
+  [ "$(jq -r 'select(.peer) | .peer' serve.ndjson | sort -u | tr '\n' ' ')" = "10.213.7.1 [fd07::1] " ]
   payload=$(figure stream.ndjson '.metric == "bytes"')
   echo "payload $payload wire $wire"
   # Each segment has 66 bytes of headers; with TSO the interface counts those of a whole super-packet once.
@@ -104,9 +107,9 @@ midway() {
 @test "root: packets that are lost show as retransmits and in the tail" {
   need_netns
   command -v nft >/dev/null || skip "nft is not installed"
-  near bnet -f json -n 400 -w 0 --to 10.213.7.2 rr >clean.ndjson
+  near bnet -f json -n 300 -w 0 --to 10.213.7.2 rr >clean.ndjson
   lose 3
-  near bnet -f json -n 400 -w 0 --retry 5 --to 10.213.7.2 rr >lossy.ndjson
+  near bnet -f json -n 300 -w 0 --retry 5 --to 10.213.7.2 rr >lossy.ndjson
   near bnet -f json -d 500ms -w 0 --retry 5 --to 10.213.7.2 stream >stream.ndjson
   near bnet -f json -d 500ms -w 0 -r 2000 --retry 5 --to 10.213.7.2 udp >udp.ndjson
   for file in lossy stream; do
@@ -156,7 +159,7 @@ limited() {
 
 @test "root: --retry goes on when the cable is back" {
   need_netns
-  midway -d 1s --retry 50 stream
+  midway -d 500ms --retry 50 stream
   ip -n "$FAR" link set "${CABLE}f" down
   wait_for 10 warned client.ndjson lost
   ip -n "$FAR" link set "${CABLE}f" up

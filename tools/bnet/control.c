@@ -15,7 +15,8 @@
 #include "handshake.h"
 #include "sig.h"
 
-#define LOOK_NS 100000000u /* how often one who waits looks for a signal */
+#define LOOK_NS 100000000u  /* how often one who waits looks for a signal */
+#define LINK_MS_MAX 3600000 /* the kernel counts in 16 and 32 bits */
 #define LAST_NS 300000000u /* and is patient even then: what was measured is to be reported */
 
 /* Wait until fd can be read or written. 0, -ETIMEDOUT, or -EINTR when a signal was caught before it could. */
@@ -109,7 +110,7 @@ static enum bnet_code judge(int rc, const struct bt_hs_message *m, int *error)
 
 void bnet_watch_link(int fd, uint64_t timeout_ns)
 {
-	int on = 1, seconds = (int)(timeout_ns / 3000000000u) + 1, ms = (int)(timeout_ns / 1000000u);
+	int on = 1, ms = timeout_ns / 1000000u < LINK_MS_MAX ? (int)(timeout_ns / 1000000u) : LINK_MS_MAX, seconds = ms / 3000 + 1;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof(seconds));

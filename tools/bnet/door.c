@@ -4,6 +4,7 @@
  * session; a control connection is kept and heard.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -207,6 +208,19 @@ static void make_room(struct bnet_server *s)
 	bnet_peer_close(s, p);
 }
 
+/* IPv4 that came in through a socket of IPv6 is called by its own name. */
+static void unmap(struct bt_netaddr *a)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa;
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = in6->sin6_port };
+
+	if (a->sa.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		return;
+	memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, sizeof(in.sin_addr));
+	a->len = sizeof(in);
+	memcpy(&a->sa, &in, sizeof(in));
+}
+
 static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)
 {
 	struct bnet_peer *p;
@@ -237,6 +251,7 @@ void bnet_door_accept(struct bnet_server *s, struct bnet_listener *l)
 		int fd = accept4(l->fd, (struct sockaddr *)&addr.sa, &addr.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
+			unmap(&addr);
 			let_in(s, fd, &addr);
 			continue;
 		}

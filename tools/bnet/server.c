@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -131,16 +130,20 @@ struct bnet_server *bnet_server_new(struct bnet_server_opts *o, const struct bt_
 	return NULL;
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void close_listener(struct bnet_listener *l)
 {
 	const struct sockaddr_un *un = (const struct sockaddr_un *)&l->addr.sa;
 
 	if (l->inode && l->inode == inode_of(&l->addr)) /* and not that of another server by now */
 		(void)unlink(un->sun_path);
-	if (l->fd >= 0)
-		close(l->fd);
-	if (l->udp_fd >= 0)
-		close(l->udp_fd);
+	close_if_open(l->fd);
+	close_if_open(l->udp_fd);
 }
 
 static void close_listeners(struct bnet_server *s)
@@ -152,15 +155,12 @@ static void close_listeners(struct bnet_server *s)
 
 void bnet_server_free(struct bnet_server *s)
 {
-	int fds[3];
-
 	if (!s)
 		return;
-	memcpy(fds, (int[]){ s->epoll_fd, s->stop_fd, s->far_fd }, sizeof(fds));
 	close_listeners(s);
-	for (unsigned i = 0; i < 3; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	close_if_open(s->epoll_fd);
+	close_if_open(s->stop_fd);
+	close_if_open(s->far_fd);
 	free(s);
 }
 
@@ -186,7 +186,7 @@ static void handle(struct bnet_server *s, enum bnet_source *source)
 }
 
 /* Until something happens, or it is time to look. Nobody's deadline runs while nobody is there. */
-static int wait_for_news(struct bnet_server *s, uint64_t next_tick_ns)
+static void wait_for_news(struct bnet_server *s, uint64_t next_tick_ns)
 {
 	bool busy = s->peers || s->sessions || s->paused;
 	uint64_t until_ns = busy ? next_tick_ns : UINT64_MAX;
@@ -195,9 +195,9 @@ static int wait_for_news(struct bnet_server *s, uint64_t next_tick_ns)
 	if (s->opts.until_ns && s->opts.until_ns < until_ns)
 		until_ns = s->opts.until_ns;
 	if (s->opts.signals)
-		return bt_sig_wait_until(s->epoll_fd, until_ns);
-	(void)poll(&p, 1, busy ? (int)(TICK_NS / 1000000u) : -1);
-	return 0;
+		(void)bt_sig_wait_until(s->epoll_fd, until_ns);
+	else
+		(void)poll(&p, 1, busy ? (int)(TICK_NS / 1000000u) : -1);
 }
 
 static void tick(struct bnet_server *s, uint64_t now_ns)
@@ -212,8 +212,8 @@ static void tick(struct bnet_server *s, uint64_t now_ns)
 
 static bool over(const struct bnet_server *s, uint64_t now_ns)
 {
-	return s->stopping || (s->opts.broken && *s->opts.broken) || (s->opts.until_ns && now_ns >= s->opts.until_ns) ||
-	       (s->opts.visits && s->visited >= s->opts.visits);
+	return s->stopping || (s->opts.signals && bt_sig_caught()) || (s->opts.broken && *s->opts.broken) ||
+	       (s->opts.until_ns && now_ns >= s->opts.until_ns) || (s->opts.visits && s->visited >= s->opts.visits);
 }
 
 /* Tell everyone, and leave. */
@@ -234,9 +234,9 @@ int bnet_server_run(struct bnet_server *s)
 	int n;
 
 	while (!over(s, now_ns)) {
-		if (wait_for_news(s, next_ns) == -EINTR)
-			break;
 		n = epoll_wait(s->epoll_fd, events, EVENTS_MAX, 0);
+		if (n <= 0)
+			wait_for_news(s, next_ns);
 		for (int i = 0; i < n; i++)
 			handle(s, events[i].data.ptr);
 		bnet_peer_reap(s);
