@@ -156,7 +156,7 @@ static int finish_flow(const struct bnet_run *r, uint32_t i, uint64_t until_ns)
 	return send(fd, join, sizeof(join), MSG_NOSIGNAL) == sizeof(join) ? 0 : -errno;
 }
 
-/* Many at a time, so that a hundred take no longer than one; but not so many that the server would take us for a flood of strangers. */
+/* Many at a time, so that a hundred take no longer than one; not so many that the server would take us for a flood of strangers. */
 static int connect_flows(struct bnet *b, struct bnet_run *r)
 {
 	int rc = 0;
