@@ -36,6 +36,7 @@ struct bnet_far *bnet_far_new(const struct bt_net_job *job, uint32_t worker, con
 	f->end.job = &f->job;
 	f->end.io = (struct bnet_io){ .events = &bnet_far_events, .arg = f, .clock = clock, .flows = f->flows, .n_flows = n,
 				      .datagrams = job->proto == BT_NET_UDP_PROTO, .zerocopy = job->zerocopy && f->sends, .once = crr,
+				      .patient = job->test == BT_NET_RR,
 				      .busy_ns = (uint64_t)job->sock.busy_poll_us * 1000, .wake_fd = eventfd(0, EFD_CLOEXEC),
 				      .closing = &f->lock };
 	if (f->end.io.wake_fd < 0)
@@ -96,10 +97,25 @@ uint32_t bnet_far_joined(struct bnet_far *f)
 	return atomic_load(&f->joined);
 }
 
+/* It may sleep in a receive. */
+static void rouse(struct bnet_far *f, int how)
+{
+	bnet_io_wake(&f->end.io);
+	pthread_mutex_lock(&f->lock);
+	for (uint32_t i = 0; i < f->n_flows; i++)
+		if (f->flows[i].fd >= 0)
+			(void)shutdown(f->flows[i].fd, how);
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* Of round trips no more come; of all else there may be some under way. */
 void bnet_far_finish(struct bnet_far *f)
 {
 	atomic_store(&f->finish, true);
-	bnet_io_wake(&f->end.io);
+	if (f->end.io.patient)
+		rouse(f, SHUT_RD);
+	else
+		bnet_io_wake(&f->end.io);
 }
 
 bool bnet_far_done(struct bnet_far *f)
@@ -137,24 +153,13 @@ void bnet_far_counts(struct bnet_far *f, struct bt_net_counts *sum)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* It may sleep in a receive. */
-static void rouse(struct bnet_far *f)
-{
-	pthread_mutex_lock(&f->lock);
-	for (uint32_t i = 0; i < f->n_flows; i++)
-		if (f->flows[i].fd >= 0)
-			(void)shutdown(f->flows[i].fd, SHUT_RDWR);
-	pthread_mutex_unlock(&f->lock);
-}
-
 void bnet_far_free(struct bnet_far *f)
 {
 	if (!f)
 		return;
 	atomic_store(&f->stop, true);
 	if (f->started) {
-		bnet_io_wake(&f->end.io);
-		rouse(f);
+		rouse(f, SHUT_RDWR);
 		pthread_join(f->thread, NULL);
 	}
 	for (uint32_t i = 0; i < f->n_inbox; i++)

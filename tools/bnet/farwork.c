@@ -222,8 +222,10 @@ static void serve(struct bnet_far *f)
 		rc = bnet_io_init(io, f->job.engine) < 0 ? -EOPNOTSUPP : 0;
 	if (f->paced)
 		bt_pace_init(&f->pace, BT_ARRIVAL_FIXED, f->job.rate, bt_clock_now(io->clock), f->worker, f->job.threads, 0);
-	while (rc == 0 && !atomic_load(&f->stop)) {
-		atomic_store_explicit(&io->woken, false, memory_order_relaxed);
+	while (rc == 0) {
+		atomic_store(&io->woken, false); /* before we look at our orders: a wake that follows them is then not overlooked */
+		if (atomic_load(&f->stop))
+			break;
 		while (take_one(f))
 			;
 		look_at_orders(f);

@@ -83,6 +83,7 @@ struct bnet_io {
 	uint32_t n_flows;
 	bool datagrams, zerocopy;
 	bool once;                    /* flows are short: what is received is not asked for in advance */
+	bool patient;                 /* whoever wakes us also shuts our flows down, so that we may sleep in a receive for ever */
 	uint64_t busy_ns;             /* polled before the thread sleeps */
 	int wake_fd;                  /* an eventfd, the caller's; -1: nobody wakes us */
 	pthread_mutex_t *closing;     /* held while a flow is opened or closed; NULL: nobody else looks at any */

@@ -56,14 +56,15 @@ static bool alone(const struct bnet_io *io)
 	return io->n_flows == 1 && !io->once;
 }
 
-static int let_sleep(int fd)
+/* A timeout costs setting and taking down a timer each time. */
+static int let_sleep(int fd, bool patient)
 {
 	static const struct timeval patience = { .tv_usec = SLEEP_US };
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
 		return -errno;
-	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ? -errno : 0;
+	return patient ? 0 : setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ? -errno : 0;
 }
 
 static int add(struct bnet_io *io, struct bnet_flow *f)
@@ -71,7 +72,7 @@ static int add(struct bnet_io *io, struct bnet_flow *f)
 	struct sync *s = io->state;
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = f };
 
-	if (alone(io) && let_sleep(f->fd) < 0)
+	if (alone(io) && let_sleep(f->fd, io->patient) < 0)
 		return -errno;
 	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, f->fd, &event) < 0 ? -errno : 0;
 }
@@ -221,8 +222,9 @@ static int spin(struct bnet_io *io, uint64_t until_ns)
 
 static bool may_sleep_in_receive(const struct bnet_io *io, uint64_t rest_ns)
 {
-	return alone(io) && rest_ns >= SLEEP_NS && io->flows[0].fd >= 0 && !io->flows[0].seen.ended &&
-	       !bnet_flow_busy(&io->flows[0]);
+	const struct bnet_flow *f = &io->flows[0];
+
+	return alone(io) && rest_ns >= SLEEP_NS && f->fd >= 0 && !f->seen.ended && !bnet_flow_busy(f) && !atomic_load(&io->woken);
 }
 
 static int wait_for(struct bnet_io *io, uint64_t until_ns)
