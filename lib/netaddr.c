@@ -208,9 +208,10 @@ int bt_netaddr_listen(struct bt_netaddr *a, int backlog)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (const struct sockaddr *)&a->sa, a->len) < 0 || listen(fd, backlog) < 0)
 		rc = -errno;
-	a->len = sizeof(a->sa);
-	if (rc == 0 && getsockname(fd, (struct sockaddr *)&a->sa, &a->len) < 0)
-		rc = -errno;
+	if (rc == 0) {
+		a->len = sizeof(a->sa);
+		rc = getsockname(fd, (struct sockaddr *)&a->sa, &a->len) < 0 ? -errno : 0;
+	}
 	if (rc == 0)
 		return fd;
 	close(fd);

@@ -56,8 +56,8 @@ void bnet_tcp_mean(struct bt_net_tcp *sum);
 /* bnet_stream_send - the next message of a stream, as bnet_io_send. */
 int bnet_stream_send(struct bnet_end *e, struct bnet_flow *f);
 
-/* bnet_udp_send - the next datagram: its number and the time are in it. bnet_udp_take - one that has come. bnet_udp_end - say, three
- * times since one may get lost, how many there were. */
+/* bnet_udp_send - the next datagram: its number and the time are in it. bnet_udp_take - one that has come. bnet_udp_end - say,
+ * three times since one may get lost, how many there were. */
 #define BNET_UDP_HEAD 24
 int bnet_udp_send(struct bnet_end *e, struct bnet_flow *f);
 void bnet_udp_take(struct bnet_end *e, struct bnet_flow *f, const char *data, size_t len);

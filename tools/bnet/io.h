@@ -18,6 +18,7 @@
 
 #include "clock.h"
 #include "netjob.h"
+#include "sequence.h"
 
 #define BNET_PAYLOAD (256u << 10) /* bytes of random data that all that is sent comes from */
 #define BNET_DATAGRAM_MAX 65507u      /* IPv4 without options; IPv6 has 20 less room */
@@ -25,15 +26,6 @@
 #define BNET_RECEIVE (256u << 10) /* bytes received at a time */
 #define BNET_SPIN_NS 50000u       /* polled before an instant rather than slept: waking up takes about that long */
 #define BNET_WAKE_NS 50000000u    /* no one waits longer without a look at whether to stop */
-
-/* One datagram flow, as the end that receives sees it. */
-struct bnet_seen {
-	uint64_t next;       /* the highest number so far, and 1 */
-	uint64_t window[16]; /* which of the last 1024 numbers have come, by number modulo 1024 */
-	int64_t transit_ns;  /* of the last one, by two clocks: only its changes mean anything */
-	double jitter_ns;
-	bool ended;          /* the other end has said that it sends no more */
-};
 
 struct bnet_flow {
 	int fd; /* -1: closed */
@@ -47,7 +39,7 @@ struct bnet_flow {
 	uint64_t got_bytes;
 	uint8_t got_head[8];
 	uint64_t number; /* of the message or datagram under way */
-	struct bnet_seen seen;
+	struct bt_sequence seen; /* of datagrams */
 	bool under_way;      /* near end: an operation is */
 	/* the engine's */
 	bool watched;    /* sync: epoll is to say when there is room */

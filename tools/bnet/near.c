@@ -18,6 +18,7 @@
 
 #define SPARE_NS 30000000000u     /* what a client may take beyond its phases */
 #define UNTIMED_NS 3000000000000u /* of a run that ends by a count */
+#define AT_A_TIME 128u            /* connections that are being made */
 #define REJOIN_NS 100000000u      /* a JOIN in a datagram is repeated */
 
 static struct bnet *of(struct bt_loadtool *t)
@@ -143,16 +144,17 @@ static int finish_flow(const struct bnet_run *r, const struct bnet_flow *f, uint
 	return send(f->fd, join, sizeof(join), MSG_NOSIGNAL) == sizeof(join) ? 0 : -errno;
 }
 
-/* All at once, so that many take no longer than one. */
+/* Many at a time, so that a hundred take no longer than one; but not so many that the server would take us for a flood of strangers. */
 static int connect_flows(struct bnet *b, struct bnet_run *r)
 {
-	uint64_t until_ns = until(b);
 	int rc = 0;
 
-	for (uint32_t i = 0; i < r->n_flows && rc == 0; i++)
-		rc = begin_flow(b, r, &r->flows[i]);
-	for (uint32_t i = 0; i < r->n_flows && rc == 0; i++)
-		rc = finish_flow(r, &r->flows[i], i, until_ns);
+	for (uint32_t i = 0; i < r->n_flows + AT_A_TIME && rc == 0; i++) {
+		if (i < r->n_flows)
+			rc = begin_flow(b, r, &r->flows[i]);
+		if (rc == 0 && i >= AT_A_TIME && i - AT_A_TIME < r->n_flows)
+			rc = finish_flow(r, &r->flows[i - AT_A_TIME], i - AT_A_TIME, until(b));
+	}
 	return rc;
 }
 

@@ -205,7 +205,8 @@ static void emit_both_ends(const struct bt_emit *e, struct bnet_run *r)
 				   .seconds = (double)e->span->dur_ns / 1e9 };
 	bool flood = job_of(e)->test->flood;
 
-	far.seconds = (double)(far.to->at_ns - far.from->at_ns) / 1e9;
+	if (far.to->at_ns > far.from->at_ns)
+		far.seconds = (double)(far.to->at_ns - far.from->at_ns) / 1e9;
 	if (flood && bnet_end_receives(job, false))
 		emit_received(&far, far.to->in_bytes - far.from->in_bytes);
 	if (flood && bnet_end_receives(job, true))
