@@ -142,6 +142,8 @@ static int work_reap(struct bt_worker *worker, uint64_t until_ns)
 	struct bnet_near *n = worker->state;
 	int rc = 0, landed;
 
+	if (n->run->failed) /* said by the main thread */
+		return -EIO;
 	if (n->n_landed == 0 || n->receives)
 		rc = bnet_io_wait(&n->end.io, n->n_landed ? 0 : until_ns);
 	worker->now_ns = bt_clock_now(worker->clock);
