@@ -56,8 +56,8 @@ static const struct field ask[] = { ANY(ask, what), END };
 
 static const struct field counts[] = {
 	ANY(counts, what), UP_TO(counts, done, 1), ANY(counts, counts.at_ns), ANY(counts, counts.ops),
-	ANY(counts, counts.in_bytes), ANY(counts, counts.out_bytes), ANY(counts, counts.cpu_ns), ANY(counts, counts.errors),
-	ANY(counts, counts.datagrams),
+	ANY(counts, counts.in_bytes), ANY(counts, counts.out_bytes), ANY(counts, counts.cpu_ns),
+	ANY(counts, counts.errors), ANY(counts, counts.datagrams),
 	ANY(counts, counts.lost), ANY(counts, counts.duplicates), ANY(counts, counts.reordered), ANY(counts, counts.jitter_ns),
 	ANY(counts, counts.zc_sends), ANY(counts, counts.zc_copied), ANY(counts, counts.features), ANY(counts, counts.tcp.flows),
 	ANY(counts, counts.tcp.rtt_ns), ANY(counts, counts.tcp.rttvar_ns), ANY(counts, counts.tcp.retransmits),

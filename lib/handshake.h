@@ -103,8 +103,8 @@ int bt_hs_encode(const struct bt_hs_message *m, uint8_t out[BT_HS_MAX]);
  * More of the same stream cannot be read after an error. */
 int bt_hs_decode(const uint8_t *bytes, size_t len, unsigned expected, struct bt_hs_message *m);
 
-/* bt_hs_missing - how many bytes more the frame that begins with these len bytes, which bt_hs_decode finds nothing wrong with,
- * needs at least; until its head is there, the rest of the head. So a reader takes no byte of what follows. */
+/* bt_hs_missing - how many bytes more the frame that begins with these len bytes needs at least, when bt_hs_decode finds nothing
+ * wrong with them; until its head is there, the rest of the head. So a reader takes no byte of what follows. */
 size_t bt_hs_missing(const uint8_t *bytes, size_t len);
 
 /* The secret that both ends know; bytes NULL: none. */

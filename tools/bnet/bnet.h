@@ -2,10 +2,11 @@
  *
  * bnet - what the parts of bnet share.
  *
- * The way through: main.c takes the options; near.c opens a session with a server for each run (control.c speaks to it) and its
- * data connections; rr.c, stream.c, crr.c and udp.c are the tests, each with both its ends; far.c is a thread of the server that
- * serves one worker of a client; sync.c and uring.c move the bytes for both ends; serve.c is the server; records.c says
- * what came of it. Without a host the server is a thread of our own.
+ * The client: main.c takes the options; near.c opens a session with a server for each run (control.c speaks to it, where.c finds
+ * it) and its data connections; work.c is a worker, tests.c and crr.c what it does in each test; records.c says what came of it.
+ * The server: serve.c and ownserver.c start it; server.c, door.c, peer.c, udpdoor.c and session.c let clients in; far.c is a thread
+ * that serves one worker of a client. Without a host the server is a thread of our own.
+ * Both: end.c, udp.c, sockopt.c, tcpinfo.c; io.c moves the bytes through sync.c or uring.c; failure.c has what can go wrong.
  */
 #ifndef BNET_H
 #define BNET_H
@@ -50,6 +51,13 @@ enum bnet_code bnet_link_open(struct bnet_link *l, const struct bt_netaddr *serv
 /* bnet_link_ask - ask and wait for the answer: for BNET_FINISH as long as anything still arrives at the server, otherwise until the
  * timeout. */
 enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_net_counts *answer, int *error);
+
+/* bnet_patience - how much of the timeout may pass without a sign of life in a run. The rest is for finding out why, so that the answer
+ * comes within the timeout. */
+static inline uint64_t bnet_patience(uint64_t timeout_ns)
+{
+	return timeout_ns / 8 * 5;
+}
 
 /* bnet_link_why - what is behind *error, an errno of a data connection in the middle of a run: the server may have said why, or be
  * there and stall, or be gone. Asks it, and waits a quarter of the timeout at most. *error may become another one. */

@@ -97,63 +97,75 @@ int bnet_near_socket(const struct bnet *b, const struct bnet_run *r, const char 
 	return rc;
 }
 
-/* Begins to connect. A UNIX socket whose queue is full does not say when there is room (EAGAIN). */
-static int begin_flow(struct bnet *b, struct bnet_run *r, struct bnet_flow *f)
+static void make_join(const struct bnet_run *r, uint32_t i, uint8_t join[BT_NET_JOIN_BYTES])
 {
+	bnet_join(join, &r->link, i / r->job.flows, i % r->job.flows);
+}
+
+/* Begins to connect. A UNIX socket whose queue is full does not say when there is room (EAGAIN). */
+static int begin_flow(struct bnet *b, struct bnet_run *r, uint32_t i, uint64_t until_ns)
+{
+	uint8_t join[BT_NET_JOIN_BYTES];
 	const char *what;
 	int fd = bnet_near_socket(b, r, &what), rc;
 
 	if (fd < 0)
 		return fd;
-	f->fd = fd;
-	while ((rc = connect(fd, (const struct sockaddr *)&r->server.sa, r->server.len)) < 0 && errno == EAGAIN && !bt_loadtool_stop())
+	r->flows[i].fd = fd;
+	while ((rc = connect(fd, (const struct sockaddr *)&r->server.sa, r->server.len)) < 0 && errno == EAGAIN &&
+	       bt_clock_monotonic() < until_ns && !bt_loadtool_stop())
 		(void)poll(NULL, 0, 1);
-	return rc < 0 && errno != EINPROGRESS ? -errno : 0;
+	if (rc < 0 && errno != EINPROGRESS)
+		return -errno;
+	make_join(r, i, join);
+	if (r->job.proto == BT_NET_UDP_PROTO)
+		(void)send(fd, join, sizeof(join), MSG_NOSIGNAL); /* it is repeated if need be */
+	return 0;
 }
 
 /* The echo of a JOIN that was sent as a datagram. */
-static int await_echo(int fd, const uint8_t *join, uint64_t until_ns)
+static int await_echo(int fd, const uint8_t join[BT_NET_JOIN_BYTES], uint64_t until_ns)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	uint8_t echo[BT_NET_JOIN_BYTES];
+	ssize_t n;
 
 	while (bt_clock_monotonic() < until_ns && !bt_loadtool_stop()) {
-		if (send(fd, join, BT_NET_JOIN_BYTES, MSG_NOSIGNAL) < 0 && errno != ECONNREFUSED)
-			return -errno;
-		if (poll(&p, 1, REJOIN_NS / 1000000) <= 0)
-			continue;
-		if (recv(fd, echo, sizeof(echo), 0) == sizeof(echo) && !memcmp(echo, join, sizeof(echo)))
+		n = poll(&p, 1, REJOIN_NS / 1000000) > 0 ? recv(fd, echo, sizeof(echo), 0) : 0;
+		if (n == sizeof(echo) && !memcmp(echo, join, sizeof(echo)))
 			return 0;
-		if (errno == ECONNREFUSED)
-			return -ECONNREFUSED;
+		if (n < 0 && errno != EAGAIN)
+			return -errno;
+		if (send(fd, join, BT_NET_JOIN_BYTES, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+			return -errno;
 	}
 	return bt_loadtool_stop() ? -EINTR : -ETIMEDOUT;
 }
 
-static int finish_flow(const struct bnet_run *r, const struct bnet_flow *f, uint32_t i, uint64_t until_ns)
+static int finish_flow(const struct bnet_run *r, uint32_t i, uint64_t until_ns)
 {
 	uint8_t join[BT_NET_JOIN_BYTES];
-	int rc;
+	int fd = r->flows[i].fd, rc;
 
-	bnet_join(join, &r->link, i / r->job.flows, i % r->job.flows);
+	make_join(r, i, join);
 	if (r->job.proto == BT_NET_UDP_PROTO)
-		return await_echo(f->fd, join, until_ns);
-	rc = bt_netaddr_await(f->fd, until_ns);
+		return await_echo(fd, join, until_ns);
+	rc = bt_netaddr_await(fd, until_ns);
 	if (rc < 0)
 		return rc;
-	return send(f->fd, join, sizeof(join), MSG_NOSIGNAL) == sizeof(join) ? 0 : -errno;
+	return send(fd, join, sizeof(join), MSG_NOSIGNAL) == sizeof(join) ? 0 : -errno;
 }
 
-/* Many at a time, so that a hundred take no longer than one; but not so many that the server would take us for a flood of strangers. */
+/* Many at a time, so that a hundred take no longer than one; not so many that the server would take us for a flood of strangers. */
 static int connect_flows(struct bnet *b, struct bnet_run *r)
 {
 	int rc = 0;
 
 	for (uint32_t i = 0; i < r->n_flows + AT_A_TIME && rc == 0; i++) {
 		if (i < r->n_flows)
-			rc = begin_flow(b, r, &r->flows[i]);
+			rc = begin_flow(b, r, i, until(b));
 		if (rc == 0 && i >= AT_A_TIME && i - AT_A_TIME < r->n_flows)
-			rc = finish_flow(r, &r->flows[i - AT_A_TIME], i - AT_A_TIME, until(b));
+			rc = finish_flow(r, i - AT_A_TIME, until(b));
 	}
 	return rc;
 }
@@ -279,7 +291,7 @@ void bnet_pulse(struct bt_loadtool *t, uint64_t now_ns)
 	if (r->job.proto != BT_NET_UDP_PROTO || r->failed || now_ns < r->pulse_ns || bt_loadtool_stop())
 		return;
 	r->failed = ask(of(t), BNET_SNAP, &none) < 0;
-	r->pulse_ns = now_ns + r->job.timeout_ns / 2;
+	r->pulse_ns = now_ns + r->job.timeout_ns / 4;
 }
 
 /* No use in going on when the server has not answered. */

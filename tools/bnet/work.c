@@ -124,7 +124,7 @@ static int check_patience(struct bnet_near *n)
 	still_ns = now - n->progress_ns;
 	if (still_ns > GIVE_UP_NS && bt_loadtool_stop())
 		return -EINTR;
-	return still_ns > n->end.job->timeout_ns ? -ETIMEDOUT : 0;
+	return still_ns > bnet_patience(n->end.job->timeout_ns) ? -ETIMEDOUT : 0;
 }
 
 static void count(struct bnet_near *n)
