@@ -196,11 +196,12 @@ static int try_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t thre
 
 static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
 {
-	while (try_one(t, job, threads, rep) < 0)
+	while (try_one(t, job, threads, rep) < 0) {
 		if (bt_loadtool_stop() || !t->again || !t->again(t)) {
-			t->failed = true;
+			t->failed = !bt_loadtool_stop();
 			return;
 		}
+	}
 }
 
 static bool going_on(const struct bt_loadtool *t)

@@ -30,8 +30,8 @@ enum bt_sequence_is bt_sequence_take(struct bt_sequence *s, uint64_t number, uin
 /* bt_sequence_end - there were count messages. Returns how many more than known so far are missing. */
 uint64_t bt_sequence_end(struct bt_sequence *s, uint64_t count);
 
-/* bt_sequence_time - the last message came transit_ns after it was sent, by two clocks that need not agree, but run at the same speed:
- * jitter_ns then is that of RFC 3550, section 6.4.1. */
+/* bt_sequence_time - the last message came transit_ns after it was sent, by two clocks that need not agree, but run at the same
+ * speed: jitter_ns then is that of RFC 3550, section 6.4.1. */
 void bt_sequence_time(struct bt_sequence *s, int64_t transit_ns);
 
 #endif

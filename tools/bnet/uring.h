@@ -37,8 +37,8 @@ static inline uint64_t bnet_uring_tag(const struct bnet_flow *f, enum bnet_uring
 	return (uint64_t)f->index << 32 | (uint64_t)f->uses << 8 | kind;
 }
 
-/* bnet_uring_receive - ask for what comes next of f. bnet_uring_send - send what is left of its message. bnet_uring_await_wake - ask
- * to be told of a wake. 0 or -errno. */
+/* bnet_uring_receive - ask for what comes next of f. bnet_uring_send - send what is left of its message. bnet_uring_await_wake - to
+ * be told of a wake. 0 or -errno. */
 int bnet_uring_receive(struct bnet_io *io, struct bnet_flow *f);
 int bnet_uring_send(struct bnet_io *io, struct bnet_flow *f);
 int bnet_uring_await_wake(struct bnet_io *io);
