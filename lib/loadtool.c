@@ -124,7 +124,7 @@ static void settle_lock(struct bt_loadtool *t, int rc)
 	}
 }
 
-/* Five times a second: progress, and a look at whether the reader of our pipe still lives. */
+/* Five times a second: progress, a look at whether the reader of our pipe still lives, and the tool's own. */
 static void tick(void *arg, uint64_t now_ns)
 {
 	struct bt_loadtool *t = arg;
@@ -135,6 +135,8 @@ static void tick(void *arg, uint64_t now_ns)
 		reader_gone = 1;
 	snprintf(what, sizeof(what), "%s x%u  rep %u/%llu", t->job->test, t->threads, t->rep, (unsigned long long)t->load.repeat);
 	bt_progress_show(&t->progress, now_ns, what);
+	if (t->pulse)
+		t->pulse(t, now_ns);
 }
 
 static bool enough(void *arg)

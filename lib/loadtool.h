@@ -62,6 +62,7 @@ struct bt_loadtool {
 	/* Says why a run failed: error and where as in load.h. NULL: the tool says it. */
 	void (*failure)(struct bt_loadtool *t, int error, const char *where);
 	bool (*again)(struct bt_loadtool *t);  /* asked after a run that failed: try it once more? It may wait first. May be NULL */
+	void (*pulse)(struct bt_loadtool *t, uint64_t now_ns); /* about 5 times a second while a run goes on; may be NULL */
 	bool (*enough)(struct bt_loadtool *t); /* after each interval: the run may end now, as planned; may be NULL */
 	/* Emit the errors of a result and say them, where they have a kind that matters; NULL: loadrec emits their number, and says
 	 * which CPU gave wrong answers. */

@@ -175,7 +175,7 @@ ended() {
 }
 
 @test "reset: SIGKILL of the server in the middle" {
-  for test in rr stream crr; do
+  for test in rr stream crr udp; do
     serve
     midway $test
     stop KILL

@@ -52,6 +52,13 @@ enum bnet_code bnet_link_open(struct bnet_link *l, const struct bt_netaddr *serv
  * timeout. */
 enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_net_counts *answer, int *error);
 
+/* bnet_patience - how much of the timeout may pass without a sign of life in a run. The rest is for finding out why, so that the
+ * answer comes within the timeout. */
+static inline uint64_t bnet_patience(uint64_t timeout_ns)
+{
+	return timeout_ns / 8 * 5;
+}
+
 /* bnet_link_why - what is behind *error, an errno of a data connection in the middle of a run: the server may have said why, or be
  * there and stall, or be gone. Asks it, and waits a quarter of the timeout at most. *error may become another one. */
 enum bnet_code bnet_link_why(struct bnet_link *l, int *error);

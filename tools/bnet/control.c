@@ -216,7 +216,7 @@ enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_n
 	if (l->fd < 0)
 		return BNET_LOST;
 	for (;;) {
-		code = exchange(l, &m, &got, l->timeout_ns, error);
+		code = exchange(l, &m, &got, bnet_patience(l->timeout_ns), error);
 		if (code != BNET_OK)
 			return code;
 		*answer = got.counts.counts;

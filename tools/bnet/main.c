@@ -337,7 +337,8 @@ int main(int argc, char **argv)
 	static struct bnet b = {
 		.tool = { .resource_is = "the network", .operations = "answers", .metrics = bnet_metrics, .meta = bnet_meta, .adapt = adapt,
 			  .prepare = prepare, .before = bnet_before, .started = bnet_started, .over = bnet_over, .after = bnet_after,
-			  .failure = bnet_failure, .again = again, .enough = bnet_enough, .describe = bnet_describe,
+			  .failure = bnet_failure, .again = again, .pulse = bnet_pulse, .enough = bnet_enough,
+			  .describe = bnet_describe,
 			  .measures = bnet_measures, .load = BT_LOAD_OPTS_INIT, .jobs = b.runs },
 		.nodelay = -1, .flows = 1, .timeout_ns = 5000000000u, .serve = BNET_SERVE_INIT,
 	};

@@ -282,6 +282,18 @@ int bnet_run_snap(struct bnet *b)
 	return rc;
 }
 
+/* Who sends datagrams hears nothing of a server that is gone, so it is asked now and then. */
+void bnet_pulse(struct bt_loadtool *t, uint64_t now_ns)
+{
+	struct bnet_run *r = &of(t)->run;
+	struct bt_net_counts none;
+
+	if (r->job.proto != BT_NET_UDP_PROTO || r->failed || now_ns < r->pulse_ns || bt_loadtool_stop())
+		return;
+	r->failed = ask(of(t), BNET_SNAP, &none) < 0;
+	r->pulse_ns = now_ns + r->job.timeout_ns / 4;
+}
+
 /* No use in going on when the server has not answered. */
 bool bnet_enough(struct bt_loadtool *t)
 {

@@ -55,7 +55,9 @@ struct bnet_run {
 	struct bnet_flow *flows;       /* job.threads times job.flows; the workers' while they run */
 	uint32_t n_flows;
 	pthread_mutex_t closing;       /* of a flow; not crr */
-	bool over, failed;             /* the workers are gone, and last is final; something was wrong, and has been said */
+	bool over;                     /* the workers are gone, and last is final */
+	_Atomic bool failed;           /* something was wrong, and has been said */
+	uint64_t pulse_ns;             /* when the server is next asked whether it is there */
 	struct bt_net_counts start, edge, last; /* of the far end: when the run began, at the last interval, at the latest */
 	struct bt_net_counts near_start, near_edge, near_last; /* of ours: what the workers' tallies do not have */
 	char congestion[BT_NET_NAME_MAX]; /* as it is, "" but for TCP */
@@ -138,6 +140,7 @@ int bnet_started(struct bt_loadtool *t);
 int bnet_over(struct bt_loadtool *t);
 void bnet_after(struct bt_loadtool *t);
 void bnet_failure(struct bt_loadtool *t, int error, const char *where);
+void bnet_pulse(struct bt_loadtool *t, uint64_t now_ns);
 bool bnet_enough(struct bt_loadtool *t);
 
 /* bnet_run_snap - ask the server for its counts now: s->last, and s->near_last with it. 0 or -errno, said. */

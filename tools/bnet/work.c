@@ -124,7 +124,7 @@ static int check_patience(struct bnet_near *n)
 	still_ns = now - n->progress_ns;
 	if (still_ns > GIVE_UP_NS && bt_loadtool_stop())
 		return -EINTR;
-	return still_ns > n->end.job->timeout_ns ? -ETIMEDOUT : 0;
+	return still_ns > bnet_patience(n->end.job->timeout_ns) ? -ETIMEDOUT : 0;
 }
 
 static void count(struct bnet_near *n)
@@ -142,6 +142,8 @@ static int work_reap(struct bt_worker *worker, uint64_t until_ns)
 	struct bnet_near *n = worker->state;
 	int rc = 0, landed;
 
+	if (n->run->failed) /* said by the main thread */
+		return -EIO;
 	if (n->n_landed == 0 || n->receives)
 		rc = bnet_io_wait(&n->end.io, n->n_landed ? 0 : until_ns);
 	worker->now_ns = bt_clock_now(worker->clock);
