@@ -125,6 +125,22 @@ sum() {
   done
 }
 
+@test "datagrams that are dropped on the way are counted, to the last" {
+  need nft
+  # Every second one, so the last one too; what says how many there were is shorter.
+  for engine in sync io_uring; do
+    # shellcheck disable=SC2016 # the inner shell's
+    in_namespace bash -c 'nft "add table ip t; add chain ip t in { type filter hook input priority 0; }
+      add rule ip t in udp length 1408 numgen inc mod 2 1 drop" 2>nft.err || exit 77
+      bnet -E '$engine' -n 100 -r 10k -w 0 --flows 1 -b 1400 udp >run.ndjson' || { [ -s nft.err ] && skip "no nftables: $(head -n 1 nft.err)"; false; }
+    jq -c 'select(.metric == "datagrams" or .metric == "lost") | [.metric, .value]' run.ndjson
+    [ "$(figure run.ndjson '.metric == "datagrams"')" -eq 50 ]
+    [ "$(figure run.ndjson '.metric == "lost"')" -eq 50 ]
+    jq -se 'map(select(.metric == "loss"))[0].value == 0.5' run.ndjson
+    jq -se 'map(select(.metric == "duplicates" or .metric == "reordered")) | length == 2 and all(.value == 0)' run.ndjson
+  done
+}
+
 @test "connects leave no port waiting" {
   # shellcheck disable=SC2016 # the inner shell's
   in_namespace bash -c 'bnet -n 500 -w 0 --flows 4 crr >run.ndjson && awk "\$4 == \"06\"" /proc/net/tcp | wc -l >waiting'
@@ -145,6 +161,15 @@ sum() {
   grep -q 'bind(.*127.0.0.7' calls
   jq -se '.[] | select(.metric == "bw") | .sndbuf == 65536 and .rcvbuf == 98304 and .dscp == 10 and .mss == 1000 and .congestion == "cubic" and
     .nodelay and .busy_poll == 20000 and .bind == "127.0.0.7"' <<<"$output"
+}
+
+@test "the two ends of a pair run on two CPUs" {
+  need strace
+  [ "$(nproc)" -ge 2 ] || skip "one CPU"
+  run --separate-stderr timeout 60 strace -f -qq -o calls -e trace=sched_setaffinity bnet -n 5 -w 0 -t 2 rr
+  [ "$status" -eq 0 ] || skip "cannot trace here: $stderr"
+  # Two workers, two threads of the server: two on each CPU of the first two.
+  [ "$(sed -n 's/.*sched_setaffinity(0, [0-9]*, \[\([0-9]*\).*/\1/p' calls | sort | uniq -c | awk '{ print $1 }' | tr '\n' ' ')" = "2 2 " ] || [ "$(nproc)" -gt 2 ]
 }
 
 @test "options that cannot be had are told by name" {

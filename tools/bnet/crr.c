@@ -55,8 +55,7 @@ static void crr_got(struct bnet_near *n, struct bnet_flow *f, const char *data, 
 	wrong = bnet_rr_take(f, data, len, size, &whole) < len;
 	if (!whole && !wrong)
 		return;
-	if (n->plant && ++n->done % n->plant == 0)
-		wrong = true;
+	wrong |= bnet_rr_number(f, size) != bnet_near_plant(n, 0); /* that of the first and only request */
 	n->in_bytes += size;
 	n->out_bytes += n->end.job->request_bytes;
 	bnet_near_land(n, f, (wrong ? BT_LANDED_FAILED : BT_LANDED_OK) | BT_LANDED_FREE);

@@ -130,6 +130,12 @@ static inline void bnet_near_land(struct bnet_near *n, struct bnet_flow *f, uint
 	n->worker->landed[n->n_landed++] = (struct bt_landed){ f->index, how };
 }
 
+/* bnet_near_plant - the number to expect in place of number: another one now and then, where a test of ours wants that. */
+static inline uint64_t bnet_near_plant(struct bnet_near *n, uint64_t number)
+{
+	return n->plant && ++n->done % n->plant == 0 ? ~number : number;
+}
+
 /* bnet_near_socket - a data socket of this run, not connected: it does not block, and has all options. what: the one that failed.
  * Returns it or -errno. */
 int bnet_near_socket(const struct bnet *b, const struct bnet_run *s, const char **what);

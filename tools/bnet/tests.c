@@ -36,13 +36,11 @@ static uint64_t answered(const struct bnet_near *n, const struct bnet_flow *f)
 
 static void rr_done(struct bnet_near *n, struct bnet_flow *f)
 {
-	bool wrong = answered(n, f) != expected(n, f->number);
+	uint64_t want = bnet_near_plant(n, expected(n, f->number));
 
 	n->in_bytes += n->end.job->response_bytes;
 	n->out_bytes += n->end.job->request_bytes;
-	if (n->plant && ++n->done % n->plant == 0)
-		wrong = true;
-	bnet_near_land(n, f, (wrong ? BT_LANDED_FAILED : BT_LANDED_OK) | BT_LANDED_FREE);
+	bnet_near_land(n, f, (answered(n, f) == want ? BT_LANDED_OK : BT_LANDED_FAILED) | BT_LANDED_FREE);
 }
 
 /* Datagrams may come late or twice; a stream brings the one answer that is due, or is wrong. */
