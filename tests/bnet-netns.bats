@@ -141,6 +141,7 @@ limited() {
 
 @test "root: a cable that is pulled out is reported within the timeout, by both ends" {
   need_netns
+  local gone=0
   for test in rr stream udp; do
     midway -d 60s $test
     ip -n "$FAR" link set "${CABLE}f" down
@@ -152,9 +153,11 @@ limited() {
     [ $((($(date +%s%N) - start) / 1000000)) -lt 5000 ]
     [ "$(jq -r 'select(.kind == "warn") | .code' client.ndjson)" = lost ]
     complete client.ndjson
+    # Once the cable is back the client's machine would reset what is still open at the server.
+    gone=$((gone + 1))
+    wait_for 15 eval '[ "$(visits)" -eq $gone ]'
     plug_in
   done
-  wait_for 15 eval '[ "$(visits)" -eq 3 ]'
   [ "$(jq -r 'select(.kind == "warn") | .code' serve.ndjson | sort -u)" = lost ] || { grep warn serve.ndjson; false; }
   stop
 }
