@@ -1,7 +1,7 @@
 # btools - small Linux measuring tools that speak in records.  `make help` lists the targets.
 
 VERSION := 0.1
-TOOLS   := bcpu bmem bdisk bsys bring bsched bagg bdiff
+TOOLS   := bcpu bmem bdisk bsys bnet bring bsched bagg bdiff
 PAGES   := $(TOOLS:%=man/%.1) man/btools-record.5 man/btools.7
 
 # Variants, each in its own build directory: SAN=address,undefined  STATIC=1  BPF=0  DEBUG=1.
@@ -37,7 +37,7 @@ $(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 # Those of the unit tests and fuzz targets need libelf alone.
 $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
-$(O)/bdisk $(O)/bring $(O)/bench/floor_read: LDLIBS += -luring
+$(O)/bdisk $(O)/bnet $(O)/bring $(O)/bench/floor_read: LDLIBS += -luring
 $(O)/shardwc $(filter $(O)/unit/shard%,$(UNIT:%=$(O)/unit/%)): LDLIBS += -luring
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a

@@ -100,6 +100,14 @@ static void send(struct bt_director *d, enum bt_load_go go)
 	bt_load_futex_wake(&d->e.go);
 }
 
+static void begin_run(struct bt_director *d)
+{
+	const struct bt_load_run *run = d->e.run;
+
+	if (run->on_start && !d->interrupted && (d->error = run->on_start(run->arg)) < 0)
+		atomic_fetch_or(&d->e.control, BT_LOAD_STOP);
+}
+
 /* From the release to the last operation. */
 static void conduct(struct bt_director *d)
 {
@@ -108,6 +116,8 @@ static void conduct(struct bt_director *d)
 
 	send(d, BT_GO_RUN);
 	wait_until(d, d->e.start_ns, all_done);
+	if (run->opts->warmup_ns > 0)
+		begin_run(d);
 	bt_noise_read(&d->noise_start, run->src, d->e.cpus, d->n);
 	d->noise_edge = d->noise_start;
 	next = every ? d->e.start_ns + every : BT_LOAD_NEVER;
@@ -139,7 +149,7 @@ static int start_workers(struct bt_director *d)
 	return -rc;
 }
 
-/* The first worker that failed speaks for all. Returns 0 when none did. */
+/* The first worker that failed speaks for all, then the hooks. Returns 0 when none did. */
 static int first_error(struct bt_director *d)
 {
 	struct bt_load_run *run = d->e.run;
@@ -147,6 +157,10 @@ static int first_error(struct bt_director *d)
 	for (uint32_t i = 0; i < d->started && run->error == 0; i++) {
 		run->error = d->e.workers[i].error;
 		run->error_in = d->e.workers[i].error_in;
+	}
+	if (run->error == 0) {
+		run->error = d->error < 0 || !run->on_over ? d->error : run->on_over(run->arg);
+		run->error_in = run->error ? "end" : NULL;
 	}
 	return run->error;
 }
@@ -249,6 +263,8 @@ int bt_load_exec(struct bt_load_run *run, void (*report)(void *arg, const struct
 	run->error_in = NULL;
 	if (rc == 0) {
 		wait_until(&d, BT_LOAD_NEVER, all_ready);
+		if (run->opts->warmup_ns == 0 && !(atomic_load(&d.e.control) & BT_LOAD_STOP))
+			begin_run(&d);
 		set_time_line(&d);
 		if (!(atomic_load(&d.e.control) & BT_LOAD_STOP))
 			conduct(&d);

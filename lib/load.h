@@ -189,12 +189,16 @@ struct bt_load_run {
 	const struct bt_src *src;
 	unsigned taint;              /* added to every span (shared, ...) */
 	int (*stop)(void);           /* polled; nonzero ends the run early. bt_sig_caught */
+	/* In the caller's thread, each may be NULL: the warm-up is over and the run begins (without a warm-up before its first operation),
+	 * -errno ends it; the workers are gone and nothing is reported yet, -errno: no report follows. */
+	int (*on_start)(void *arg);
+	int (*on_over)(void *arg);
 	void (*on_interval)(void *arg, const struct bt_load_span *span); /* called in the caller's thread; may be NULL */
 	bool (*enough)(void *arg);   /* asked after each interval: the run may end now, as planned; may be NULL */
 	void (*on_tick)(void *arg, uint64_t now_ns);                     /* about 5 times a second, for progress; may be NULL */
 	void *arg;
 	int error;                   /* set by bt_load_exec: -errno of the worker that failed, 0 */
-	const char *error_in;        /* "start", "pin", "init", "step" or "memory" */
+	const char *error_in;        /* "start", "pin", "init", "step", "begin", "reap", "end" or "memory" */
 };
 
 /* bt_load_exec - run to the end and call report(arg, span) once with the whole run. Returns 0, or -errno with run->error_in

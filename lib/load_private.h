@@ -77,6 +77,7 @@ struct bt_director {
 	uint64_t tick_ns;            /* when on_tick is due again */
 	bool interrupted, cut_short; /* by stop(): at all, before the end of the run */
 	bool no_memory;
+	int error;                   /* of on_start */
 	unsigned contended;          /* BT_TAINT_CONTENDED or 0 */
 };
 

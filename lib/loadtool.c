@@ -128,7 +128,7 @@ static void settle_lock(struct bt_loadtool *t, int rc)
 	}
 }
 
-/* Five times a second: progress, and a look at whether the reader of our pipe still lives. */
+/* Five times a second: progress, a look at whether the reader of our pipe still lives, and the tool's own. */
 static void tick(void *arg, uint64_t now_ns)
 {
 	struct bt_loadtool *t = arg;
@@ -139,6 +139,8 @@ static void tick(void *arg, uint64_t now_ns)
 		reader_gone = 1;
 	snprintf(what, sizeof(what), "%s x%u  rep %u/%llu", t->job->test, t->threads, t->rep, (unsigned long long)t->load.repeat);
 	bt_progress_show(&t->progress, now_ns, what);
+	if (t->pulse)
+		t->pulse(t, now_ns);
 }
 
 static bool enough(void *arg)
@@ -148,27 +150,61 @@ static bool enough(void *arg)
 	return t->enough(t);
 }
 
-static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
+static int started(void *arg)
+{
+	struct bt_loadtool *t = arg;
+
+	return t->started(t);
+}
+
+static int over(void *arg)
+{
+	struct bt_loadtool *t = arg;
+
+	return t->over(t);
+}
+
+static void say_failure(struct bt_loadtool *t, const struct bt_load_run *run)
+{
+	bt_progress_clear(&t->progress);
+	if (t->failure)
+		t->failure(t, run->error, run->error_in);
+	else
+		bt_warn("%s: a worker failed (%s): %s", t->job->test, run->error_in, strerror(-run->error));
+}
+
+/* Returns 0 or -errno; what was wrong has been said. */
+static int try_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
 {
 	struct bt_load_run run = {
 		.ops = job->ops, .config = job->config, .opts = t->opts, .threads = threads, .repetition = rep, .sleeps = job->sleeps,
 		.clock = &t->clock, .src = &t->src, .taint = t->taint, .stop = bt_loadtool_stop, .on_interval = bt_loadrec_sample,
-		.on_tick = tick, .enough = t->enough ? enough : NULL, .arg = t,
+		.on_tick = tick, .enough = t->enough ? enough : NULL, .on_start = t->started ? started : NULL,
+		.on_over = t->over ? over : NULL, .arg = t,
 	};
 	int rc;
 
 	t->threads = threads;
 	t->rep = rep;
-	if (t->before && t->before(t) < 0) {
-		t->failed = true;
-		return;
+	rc = t->before ? t->before(t) : 0;
+	if (rc == 0) {
+		bt_clock_refine(&t->clock);
+		rc = bt_load_exec(&run, bt_loadrec_report);
+		if (rc < 0)
+			say_failure(t, &run);
 	}
-	bt_clock_refine(&t->clock);
-	rc = bt_load_exec(&run, bt_loadrec_report);
-	if (rc < 0) {
-		bt_progress_clear(&t->progress);
-		bt_warn("%s: a worker failed (%s): %s", job->test, run.error_in, strerror(-rc));
-		t->failed = true;
+	if (t->after)
+		t->after(t);
+	return rc;
+}
+
+static void run_one(struct bt_loadtool *t, struct bt_load_job *job, uint32_t threads, uint32_t rep)
+{
+	while (try_one(t, job, threads, rep) < 0) {
+		if (bt_loadtool_stop() || !t->again || !t->again(t)) {
+			t->failed = !bt_loadtool_stop();
+			return;
+		}
 	}
 }
 
@@ -202,8 +238,8 @@ static int finish(struct bt_loadtool *t, uint64_t start_ns)
 {
 	int sig = bt_sig_caught(), status = t->errors || t->failed ? BT_EXIT_TROUBLE : BT_EXIT_OK, rc;
 
-	if (t->failed && t->unable)
-		status = BT_EXIT_UNABLE;
+	if (t->failed && t->fail_status)
+		status = t->fail_status;
 	bt_lock_release(&t->locks);
 	bt_progress_clear(&t->progress);
 	bt_out_end(&t->out, status ? "failed" : sig ? "interrupted" : "ok", bt_clock_now(&t->clock) - start_ns, t->errors);

@@ -57,6 +57,13 @@ struct bt_loadtool {
 	/* Before each run, which is tool->job with tool->threads workers; a failure (-errno, said by the hook) ends it all. May be
 	 * NULL. */
 	int (*before)(struct bt_loadtool *t);
+	int (*started)(struct bt_loadtool *t); /* the warm-up is over: -errno ends the run; may be NULL */
+	int (*over)(struct bt_loadtool *t);    /* the workers are gone, the report follows; -errno: it does not; may be NULL */
+	void (*after)(struct bt_loadtool *t);  /* after each run, also one that failed in before; may be NULL */
+	/* Says why a run failed: error and where as in load.h. NULL: the tool says it. */
+	void (*failure)(struct bt_loadtool *t, int error, const char *where);
+	bool (*again)(struct bt_loadtool *t);  /* asked after a run that failed: try it once more? It may wait first. May be NULL */
+	void (*pulse)(struct bt_loadtool *t, uint64_t now_ns); /* about 5 times a second while a run goes on; may be NULL */
 	bool (*enough)(struct bt_loadtool *t); /* after each interval: the run may end now, as planned; may be NULL */
 	/* Emit the errors of a result and say them, where they have a kind that matters; NULL: loadrec emits their number, and says
 	 * which CPU gave wrong answers. */
@@ -80,7 +87,7 @@ struct bt_loadtool {
 	unsigned taint;  /* on every record */
 	uint64_t errors; /* wrong answers so far */
 	bool failed;     /* a run could not be finished */
-	bool unable;     /* ... because it is not possible on this machine */
+	int fail_status; /* exit status then; 0: BT_EXIT_TROUBLE */
 
 	/* its own */
 	struct bt_locks locks;

@@ -80,6 +80,16 @@ load helper
   jq -e -s 'map(select(.test == "bring-summary" and .case == "rtt-sleep-queue")) | length == 1 and .[0].goal == 1.1 and .[0].value > 0' records
 }
 
+@test "bnet by itself, briefly, as it runs beside iperf3 and sockperf" {
+  cd "$BATS_TEST_TMPDIR"
+  setup_locks
+  REPS=1 SECS=0.1 NEAR=0 FAR=0 PEERS="" timeout 110 "$TOP/tests/bench/bnet" >bnet.ndjson 2>errors || { cat errors; false; }
+  check_records bnet.ndjson
+  [ "$(jq -r 'select(.kind == "end") | .status' bnet.ndjson)" = ok ]
+  jq -e -s 'map(select(.peer == "bnet" and .metric != "ratio" and .value > 0) | "\(.test) \(.metric)") | sort ==
+    ["bnet-rr-tcp cpu", "bnet-rr-tcp p50", "bnet-rr-tcp p99", "bnet-rr-udp cpu", "bnet-rr-udp p50", "bnet-rr-udp p99", "bnet-stream bw", "bnet-stream cpu"]' bnet.ndjson
+}
+
 @test "the benchmark of bagg: a peer that counts wrongly fails, one that is not there is named" {
   cd "$BATS_TEST_TMPDIR"
   mkdir bin

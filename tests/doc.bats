@@ -82,18 +82,26 @@ page_options() {
     timeout 60 bring -r 1000 -t 1,2 -d 50ms -w 0 --spin 0 --matrix -t 1 -E queue pingpong
     BRING_PLANT=pingpong timeout 60 bring -n 100 -t 1,2 -w 0 --spin 0 -E queue pingpong 2>errors || :
   } >bring.ndjson
+  {
+    timeout 60 bnet -t 1,2 -d 30ms -w 5ms -i 10ms
+    timeout 60 bnet -E io_uring --zerocopy -d 30ms --bidir -i 10ms stream
+    timeout 60 bnet -d 50ms -r 1000 --reverse --retry 1 udp
+    timeout 60 bnet -n 20 -r 1000 --proto udp --nodelay on --sndbuf 64k --rcvbuf 64k --dscp 1 --busy-poll 1us --bind 127.0.0.1 rr
+    BNET_PLANT=rr timeout 60 bnet -n 100 -t 2 -w 0 rr 2>errors || :
+    timeout 60 bnet serve -d 10ms 127.0.0.1:0 2>errors || :
+  } >bnet.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
   # Tracing needs root; then it is checked here as well.
   if [ "$(id -u)" -eq 0 ] && [ -e "$BUILD/bsys.skel.h" ] && [ -e /sys/kernel/btf/vmlinux ]; then
-    {
+  {
       timeout 60 bsys trace -i 50ms -k pid,tid,comm,cgroup,cpu -d 300ms
       timeout 60 bsys trace --count-only -k cpu -d 50ms
       timeout 60 bsys trace -k pid,tid -- unshare --pid --fork cat /none 2>/dev/null || :
       timeout 60 bsys events --sample 2 --limit 1000 -n 5000 -- unshare --pid --fork sh -c 'ls / | cat' 2>/dev/null
       timeout 60 bsys events -- cat /none 2>/dev/null || :
     } >>bsys.ndjson
-    {
+  {
       timeout 60 bsched runq oncpu offcpu switch migrate wake preempt -i 50ms -k pid,tid,comm,cgroup,cpu,prio --max-groups 20000 -d 300ms
       timeout 60 bsched runq oncpu offcpu --stack both --min 1us -- unshare --pid --fork sh -c 'ls / | cat' 2>/dev/null
       timeout 60 bsched migrate wake preempt -d 50ms

@@ -8,7 +8,7 @@ TOOLS=$(sed -n 's/^TOOLS *:= *//p' "$TOP/Makefile")
 BUILD=${BUILD:-$(dirname "$(command -v skeleton)")}
 
 export LC_ALL=C
-unset BTOOLS_RUN NO_COLOR BCPU_PLANT BMEM_PLANT BSYS_PLANT BRING_PLANT
+unset BTOOLS_RUN NO_COLOR BCPU_PLANT BMEM_PLANT BNET_PLANT BRING_PLANT BSYS_PLANT
 
 # variant VARIABLE=VALUE...: the build directory of that variant.
 variant() {

@@ -180,6 +180,37 @@ clean() {
   clean 0
 }
 
+@test "ASan and UBSan: the tests of bnet through both engines, closed and open loop" {
+  dir=$(variant SAN=address,undefined)
+  for engine in sync io_uring; do
+    for how in "rr stream crr udp" "-t 1,2 --flows 3 rr crr" "--proto unix rr stream crr" "--proto udp rr" "--reverse stream udp" \
+      "--bidir stream" "-r 2000 --flows 2 rr stream udp" "-b 100k --response 200k rr crr" "--busy-poll 20us rr"; do
+      # shellcheck disable=SC2086 # words
+      run --separate-stderr timeout 60 "$dir/bnet" -E $engine -d 30ms -w 5ms -i 15ms $how
+      clean 0
+      echo "$output" >>run.ndjson
+    done
+  done
+  check_records run.ndjson
+  run --separate-stderr timeout 60 "$dir/bnet" -E io_uring --zerocopy -d 50ms -f text stream
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bnet" -d 20ms -w 5ms probe
+  clean 0
+  BNET_PLANT=crr:3 run --separate-stderr timeout 60 "$dir/bnet" -n 10 -w 0 crr
+  clean 1
+}
+
+@test "TSan: both ends of bnet, closed and open loop, intervals" {
+  dir=$(variant SAN=thread)
+  for engine in sync io_uring; do
+    for how in "-t 2 --flows 3 rr stream crr udp" "-t 2 --bidir stream" "--reverse -r 2000 udp" "--proto unix rr" "--proto udp -r 1000 rr"; do
+      # shellcheck disable=SC2086 # words
+      run --separate-stderr timeout 100 "$dir/bnet" -E $engine -d 60ms -w 10ms -i 20ms $how
+      clean 0
+    done
+  done
+}
+
 @test "valgrind: no invalid access and no leak in the tools" {
   need valgrind
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
@@ -197,6 +228,8 @@ clean() {
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bring -E pipe,socketpair,eventfd,futex,queue,plain -n 3 -w 0 \
     --spin 0 -s 1M --cache cached pingpong oneway coldstart fanout disk echo
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bnet -n 20 -w 0
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }

@@ -16,6 +16,7 @@
 #endif
 
 #include "bcpu.h"
+#include "sha256.h"
 
 #define INPUT_BYTES 65536
 
@@ -27,74 +28,6 @@ struct hash {
 /* The first 64 bits of the SHA-256 of the input. */
 static const uint64_t golden[] = { 0x0136344a2c720245 };
 #define CRC_GOLDEN 0x96ce45fdu
-
-static const uint32_t round_constants[64] = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2
-};
-
-static uint32_t load_be(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static uint32_t rotate(uint32_t v, unsigned by)
-{
-	return v >> by | v << (32 - by);
-}
-
-static void schedule(uint32_t w[64], const uint8_t *block)
-{
-	for (unsigned i = 0; i < 16; i++)
-		w[i] = load_be(block + 4 * i);
-	for (unsigned i = 16; i < 64; i++) {
-		uint32_t s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
-		uint32_t s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
-
-		w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-	}
-}
-
-static void sha256_block(uint32_t state[8], const uint8_t *block)
-{
-	uint32_t w[64], a = state[0], b = state[1], c = state[2], d = state[3];
-	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-
-	schedule(w, block);
-	for (unsigned i = 0; i < 64; i++) {
-		uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
-		uint32_t t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-
-		h = g;
-		g = f;
-		f = e;
-		e = d + t1;
-		d = c;
-		c = b;
-		b = a;
-		a = t1 + t2;
-	}
-	state[0] += a;
-	state[1] += b;
-	state[2] += c;
-	state[3] += d;
-	state[4] += e;
-	state[5] += f;
-	state[6] += g;
-	state[7] += h;
-}
-
-static void sha256_plain(uint32_t state[8], const uint8_t *p, size_t blocks)
-{
-	for (; blocks > 0; blocks--, p += 64)
-		sha256_block(state, p);
-}
 
 /* Eight bytes a step through eight tables ("slicing by 8"). */
 static uint32_t crc32c_plain(const struct hash *h)
@@ -142,7 +75,7 @@ static int setup(struct bcpu_work *k)
 static inline uint64_t digest(const struct hash *h, void (*sha256)(uint32_t *, const uint8_t *, size_t), uint32_t crc)
 {
 	static const uint8_t padding[64] = { [0] = 0x80, [61] = INPUT_BYTES * 8 >> 16 }; /* length in bits, big-endian */
-	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+	uint32_t state[8] = BT_SHA256_START;
 	uint64_t first;
 
 	sha256(state, h->input, INPUT_BYTES / 64);
@@ -153,7 +86,7 @@ static inline uint64_t digest(const struct hash *h, void (*sha256)(uint32_t *, c
 
 static uint64_t batch_plain(struct bcpu_work *k)
 {
-	return digest(k->data, sha256_plain, crc32c_plain(k->data));
+	return digest(k->data, bt_sha256_blocks, crc32c_plain(k->data));
 }
 
 #if defined(__x86_64__)
@@ -178,7 +111,7 @@ __attribute__((target("sha,sse4.1,ssse3"))) static void sha256_ni(uint32_t state
 			else
 				*now = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(*now, after),
 									  _mm_alignr_epi8(before, m[(i + 2) % 4], 4)), before);
-			wk = _mm_add_epi32(*now, _mm_loadu_si128((const __m128i *)(round_constants + 4 * i)));
+			wk = _mm_add_epi32(*now, _mm_loadu_si128((const __m128i *)(bt_sha256_constants + 4 * i)));
 			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);
 			abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));
 		}

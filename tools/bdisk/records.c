@@ -62,7 +62,8 @@ static void check_polling(struct bdisk *b)
 		return;
 	bt_warn("--iopoll: %s: %s; the driver must have poll queues", b->target.dev.name[0] ? b->target.dev.name : b->target.mount.fs,
 		strerror(-rc));
-	b->tool.failed = b->tool.unable = true;
+	b->tool.failed = true;
+	b->tool.fail_status = BT_EXIT_UNABLE;
 }
 
 void bdisk_prepare(struct bt_loadtool *t)

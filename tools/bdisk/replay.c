@@ -124,7 +124,8 @@ static void run_all(struct bt_loadtool *t)
 	replay_warnings(r);
 	make_data(r);
 	if (replay_files_open(r) < 0) {
-		t->failed = t->unable = true;
+		t->failed = true;
+		t->fail_status = BT_EXIT_UNABLE;
 		return;
 	}
 	for (t->rep = 1; t->rep <= t->load.repeat && !t->failed && !t->out.error && !bt_loadtool_stop(); t->rep++)

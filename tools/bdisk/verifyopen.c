@@ -253,6 +253,6 @@ int bdisk_verify_begin(struct verify *v)
 	bt_warn("%s: %llu bytes cannot be prepared: %s", t->file ? t->file : t->dir, (unsigned long long)t->bytes, strerror(-rc));
 	if (v->fresh && t->file && !t->unnamed && ftruncate(t->fd, 0) < 0)
 		bt_warn("%s: what was written cannot be removed: %s", t->file, strerror(errno));
-	v->b->tool.unable = rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG;
+	v->b->tool.fail_status = rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG ? BT_EXIT_UNABLE : 0;
 	return rc;
 }

@@ -70,7 +70,7 @@ int bmem_before(struct bt_loadtool *t)
 	bt_memlimit_read(&limit, &t->src);
 	if (bmem_memory_lacks(&reason, job, t->threads, &limit)) {
 		bt_warn("%s", bt_buf_cstr(&reason));
-		t->unable = true;
+		t->fail_status = BT_EXIT_UNABLE;
 		return -ENOMEM;
 	}
 	memset(&job->seen, 0, sizeof(job->seen));
