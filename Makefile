@@ -1,7 +1,7 @@
 # btools - small Linux measuring tools that speak in records.  `make help` lists the targets.
 
 VERSION := 0.1
-TOOLS   := bcpu bdisk bsys bsched bagg bdiff
+TOOLS   := bcpu bdisk bsys bsched bsample bagg bdiff
 PAGES   := $(TOOLS:%=man/%.1) man/btools-record.5 man/btools.7
 
 # Variants, each in its own build directory: SAN=address,undefined  STATIC=1  BPF=0  DEBUG=1.

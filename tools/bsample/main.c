@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * bsample - what is the machine doing right now, cheaply and punctually.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "groups.h"
+#include "traceopt.h"
+
+/* Options that only bsample has. */
+enum { OPT_ALIGN = BT_OPT_TOOL, OPT_DEV, OPT_WIDE, OPT_LAST };
+
+static const struct bt_opt options[] = {
+	{ 'd', "duration", "TIME", "sample for so long (default: until interrupted)" },
+	{ 'i', "interval", "TIME", "time between two ticks, 1ms to 1d (default 1s)" },
+	{ 'k', "keys", "LIST", "split by these: cpu, node" },
+	{ 'L', "list", NULL, "list the groups and their figures" },
+	{ 'm', "metrics", "LIST", "emit only these metrics" },
+	{ 'n', "count", "N", "end after N ticks" },
+	{ 'N', "dry-run", NULL, "check everything, emit meta and end, sample nothing" },
+	{ OPT_ALIGN, "align", NULL, "tick at whole multiples of the interval since 1970" },
+	{ BT_OPT_ROOT, "root", "DIR", "read a dump of /proc and /sys below DIR; again for the next tick" },
+	BT_OPTS_OUT,
+	BT_OPTS_COMMON,
+	BT_OPTS_END
+};
+
+static const struct bt_tool tool = {
+	.name = "bsample",
+	.synopsis = "[options] [GROUP ...]",
+	.purpose = "Samples what the machine is doing: CPUs, memory, disks, network, pressure.",
+	.options = options,
+	.examples = "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
+};
+
+static void take_root(struct bsample *s, struct bt_opts *o)
+{
+	if (s->n_roots == BSAMPLE_ROOTS)
+		bt_opts_fail(o, "at most %d dumps", BSAMPLE_ROOTS);
+	else
+		bt_opts_dir(o, &s->roots[s->n_roots++]);
+}
+
+static void take_keys(struct bsample *s, struct bt_opts *o)
+{
+	static const char *const known[] = { "cpu", "node", NULL };
+	uint32_t bits = 0;
+	char bad[32];
+
+	if (bt_trace_keys(o->arg, known, &bits, bad) < 0)
+		bt_opts_fail(o, "'%s' is none of cpu and node", bad);
+	s->by_cpu = bits & 1;
+	s->by_node = bits & 2;
+}
+
+static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
+{
+	int key;
+
+	bt_opts_init(o, options, argc, argv);
+	while ((key = bt_opts_next(o)) > 0)
+		switch (key) {
+		case OPT_ALIGN: s->align = true; break;
+		case 'k': take_keys(s, o); break;
+		case BT_OPT_ROOT: take_root(s, o); break;
+		case 'h':
+			bt_show_help(&tool);
+		case 'V':
+			bt_show_version(&tool);
+		default:
+			if (!bt_load_option(&s->load, o, key))
+				bt_out_option(&s->out_opts, o, key);
+		}
+	if (key < 0)
+		bt_die_usage(o->error);
+}
+
+/* The groups named, each once, in the order of bsample_groups. */
+static void take_groups(struct bsample *s, char **names, int count)
+{
+	bool wanted[32] = { false };
+
+	for (int i = 0; i < count; i++) {
+		unsigned g = 0;
+
+		while (g < bsample_group_count && strcmp(names[i], bsample_groups[g]->name) != 0)
+			g++;
+		if (g == bsample_group_count)
+			bt_die(BT_EXIT_USAGE, "%s: no such group; bsample -L lists them", names[i]);
+		wanted[g] = true;
+	}
+	if (count == 0)
+		wanted[0] = true;
+	s->tables = calloc(bsample_group_count, sizeof(*s->tables));
+	if (!s->tables)
+		bt_die(BT_EXIT_TROUBLE, "no memory");
+	for (unsigned g = 0; g < bsample_group_count; g++)
+		if (wanted[g])
+			bsample_table_init(&s->tables[s->n_tables++], bsample_groups[g]);
+}
+
+int main(int argc, char **argv)
+{
+	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT };
+	struct bt_opts o;
+
+	bt_err_init(tool.name);
+	s.argc = argc;
+	s.argv = bt_opts_words(argc, argv);
+	parse(&s, argc, argv, &o);
+	take_groups(&s, argv + o.first, o.last - o.first);
+	return bsample_run(&s);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * run - a run from its options to its exit status: when to tick, and what a tick is.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "clock.h"
+#include "err.h"
+#include "groups.h"
+#include "num.h"
+#include "sig.h"
+#include "tick.h"
+
+#define LOOK_NS 500000000u  /* how often to see whether the reader of our output still lives */
+#define STEP_US 100000      /* the wall clock has been set: more than it is ever slewed between two ticks */
+#define QUANTA 10u
+
+uint64_t bsample_own_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* One relation of the clocks for a whole stream keeps its times in order and their differences true; another one only after the
+ * wall clock was set. Returns whether it was. */
+static bool relate_clocks(struct bsample *s)
+{
+	int64_t found = bt_clock_relate(), step = found - s->wall_us;
+
+	if (step < STEP_US && step > -STEP_US)
+		return false;
+	s->wall_us = found;
+	return true;
+}
+
+/* A dump has its own time: since boot in /proc/uptime, and when that was in /proc/stat. */
+static int take_dump(struct bsample *s, unsigned which)
+{
+	char line[64], stat[64];
+	uint64_t uptime_ns, boot_s = 0;
+	char *text;
+
+	s->src.root = s->roots[which];
+	if (bt_src_line(&s->src, line, sizeof(line), "/proc/uptime") <= 0)
+		return -ENOENT;
+	line[strcspn(line, " ")] = '\0';
+	if (bt_num_time(line, 0, UINT64_MAX, &uptime_ns) < 0)
+		return -EINVAL;
+	text = bt_src_text(&s->src, 16u << 20, "/proc/stat");
+	if (text && bt_src_field(text, "btime", stat, sizeof(stat)) > 0)
+		bt_num_u64(stat, 0, INT64_MAX / 2000000, &boot_s);
+	free(text);
+	s->dump_ns = uptime_ns;
+	s->wall_us = (int64_t)boot_s * 1000000;
+	return 0;
+}
+
+static void open_groups(struct bsample *s)
+{
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		struct bsample_table *t = &s->tables[i];
+
+		t->open = t->group->open(s, t) == 0;
+	}
+}
+
+/* At least one group must have something to read. */
+static void need_one(struct bsample *s)
+{
+	for (unsigned i = 0; i < s->n_tables; i++)
+		if (s->tables[i].open)
+			return;
+	bt_die(BT_EXIT_UNABLE, "%s: %s", s->tables[0].group->name, s->tables[0].why);
+}
+
+static void say_missing(struct bsample *s)
+{
+	for (unsigned i = 0; i < s->n_tables; i++)
+		if (!s->tables[i].open)
+			bsample_warn(s, "missing", "%s: %s", s->tables[i].group->name, s->tables[i].why);
+}
+
+/* Warn of groups that count in steps so long that the interval has few of them. */
+static void say_coarse(struct bsample *s)
+{
+	for (unsigned i = 0; bsample_live(s) && i < s->n_tables; i++) {
+		const struct bsample_table *t = &s->tables[i];
+		uint64_t longest = 0;
+
+		for (unsigned f = 0; t->open && f < t->n_fields; f++)
+			if (s->quantum_ns[t->group->fields[f].quantum] > longest)
+				longest = s->quantum_ns[t->group->fields[f].quantum];
+		if (s->load.interval_ns < QUANTA * longest)
+			bsample_warn(s, "quantum", "%s: the kernel counts some of it in steps of %g ms, so an interval of %g ms has fewer than %u; "
+				     "such values are marked coarse", t->group->name, (double)longest / 1e6, (double)s->load.interval_ns / 1e6, QUANTA);
+	}
+}
+
+/* The kernel's tick need not be known where no interval is so short. */
+static void settle_quanta(struct bsample *s)
+{
+	s->quantum_ns[BSAMPLE_USER_HZ] = 10000000;
+	s->quantum_ns[BSAMPLE_MS] = 1000000;
+	s->quantum_ns[BSAMPLE_SECOND] = 1000000000;
+	s->quantum_ns[BSAMPLE_TICK] = s->quantum_ns[BSAMPLE_USER_HZ];
+	if (bsample_live(s) && s->load.interval_ns < QUANTA * s->quantum_ns[BSAMPLE_TICK]) {
+		uint64_t tick = bt_tick_ns(&s->src);
+
+		s->quantum_ns[BSAMPLE_TICK] = tick ? tick : s->quantum_ns[BSAMPLE_USER_HZ];
+	}
+}
+
+void bsample_read_all(struct bsample *s)
+{
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		struct bsample_table *t = &s->tables[i];
+		uint64_t now = bsample_now(s);
+
+		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
+		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->group->cadence_ns);
+		if (!t->fresh)
+			continue;
+		t->last_ns = now;
+		t->read_ns = now;
+		bsample_table_begin(t);
+		t->fresh = t->group->read(s, t) == 0;
+		t->failed += !t->fresh;
+		bsample_table_finish(t, s->quantum_ns);
+	}
+}
+
+/* Begin a tick: note when, and read. */
+static void read_tick(struct bsample *s)
+{
+	s->last_ns = s->tick_ns;
+	s->last_cpu_ns = s->cpu_ns;
+	s->tick_ns = bsample_now(s);
+	s->cpu_ns = bsample_own_cpu_ns();
+	bsample_read_all(s);
+}
+
+static void tick(struct bsample *s)
+{
+	read_tick(s);
+	s->ticks++;
+	bsample_show(s);
+}
+
+static bool reader_gone(const struct bsample *s)
+{
+	struct pollfd out = { .fd = s->out.file.fd };
+
+	return s->out.error || (poll(&out, 1, 0) > 0 && out.revents & POLLERR);
+}
+
+/* The first tick is a whole interval after the base, or at the next multiple of it that is at least half of it away. */
+static void start_grid(struct bsample *s)
+{
+	s->grid.every_ns = s->load.interval_ns;
+	s->grid.next_ns = s->tick_ns + s->grid.every_ns;
+	if (s->align)
+		bt_grid_align(&s->grid, s->wall_us * 1000);
+}
+
+static void emit_mark(struct bsample *s, const char *name)
+{
+	struct bt_rec r;
+
+	bt_rec_init(&r, BT_KIND_MARK);
+	bt_rec_str(&r, "name", name);
+	bt_out_rec(&s->out, &r);
+}
+
+/* Serve the instant that is due. */
+static void take_tick(struct bsample *s)
+{
+	uint64_t missed;
+
+	s->late_ns = bt_grid_take(&s->grid, bsample_now(s), &missed);
+	s->missed_now = missed;
+	s->missed += missed;
+	bt_hist_add(&s->late, s->late_ns);
+	tick(s);
+	if (relate_clocks(s))
+		bsample_warn(s, "clock", "the wall clock was set; times of records follow it from here on");
+	if (s->align)
+		bt_grid_align(&s->grid, bt_clock_relate() * 1000);
+}
+
+static bool enough(const struct bsample *s)
+{
+	return s->load.count && s->ticks >= s->load.count;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static void sample_live(struct bsample *s)
+{
+	uint64_t end = s->load.duration_set ? s->start_ns + s->load.duration_ns : UINT64_MAX, now = s->start_ns;
+
+	start_grid(s);
+	while (now < end && !enough(s) && !bt_sig_caught() && !reader_gone(s)) {
+		unsigned what = bt_control_wait(&s->control, least(least(end, s->grid.next_ns), now + LOOK_NS));
+
+		now = bsample_now(s);
+		if (what & BT_CONTROL_MARK)
+			emit_mark(s, "mark");
+		if (now >= s->grid.next_ns)
+			take_tick(s);
+	}
+}
+
+/* Each dump is a tick; the first one is only a base, unless there is no other. */
+static void sample_dumps(struct bsample *s)
+{
+	if (s->n_roots == 1)
+		bsample_show(s);
+	for (unsigned i = 1; i < s->n_roots && !enough(s); i++) {
+		int rc = take_dump(s, i);
+
+		if (rc < 0)
+			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
+		tick(s);
+	}
+}
+
+static int finish(struct bsample *s)
+{
+	int sig = bt_sig_caught(), rc;
+	bool endless = !s->load.duration_set && !s->load.count;
+
+	/* A sampler without an end of its own is ended by SIGINT: then that is no interruption. */
+	sig = sig == SIGINT && endless ? 0 : sig;
+	bt_out_end(&s->out, sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
+	rc = bt_out_close(&s->out);
+	for (unsigned i = 0; i < s->n_tables; i++) {
+		if (s->tables[i].group->close)
+			s->tables[i].group->close(&s->tables[i]);
+		bsample_table_free(&s->tables[i]);
+	}
+	free(s->tables);
+	bt_hist_free(&s->late);
+	bt_control_close(&s->control);
+	bt_check_output(rc, s->out_opts.path, BT_EXIT_TROUBLE);
+	if (sig)
+		bt_die_signal(sig);
+	return BT_EXIT_OK;
+}
+
+static void prepare(struct bsample *s)
+{
+	int rc = bt_control_open(&s->control);
+
+	if (rc != 0)
+		bt_die(BT_EXIT_UNABLE, "nothing to wait with: %s", strerror(-rc));
+	/* Ordinary threads are woken up to 50 us late, to save power. */
+	prctl(PR_SET_TIMERSLACK, 1);
+	s->src.root = "";
+	rc = bsample_live(s) ? 0 : take_dump(s, 0);
+	if (rc < 0)
+		bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[0], strerror(-rc));
+	if (bsample_live(s))
+		s->wall_us = bt_clock_relate();
+	open_groups(s);
+	need_one(s);
+	settle_quanta(s);
+	bt_hist_init(&s->late, 3);
+}
+
+int bsample_run(struct bsample *s)
+{
+	int rc;
+
+	bt_sig_init();
+	prepare(s);
+	rc = bt_out_open(&s->out, &s->out_opts, "bsample");
+	bt_check_output(rc, s->out_opts.path, BT_EXIT_USAGE);
+	bsample_meta(s);
+	say_missing(s);
+	say_coarse(s);
+	if (!s->load.dry_run) {
+		read_tick(s);
+		s->start_ns = s->tick_ns;
+		s->first_cpu_ns = s->cpu_ns;
+		if (bsample_live(s))
+			sample_live(s);
+		else
+			sample_dumps(s);
+		bsample_results(s);
+	}
+	return finish(s);
+}
