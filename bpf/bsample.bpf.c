@@ -29,7 +29,7 @@ int each_task(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct taskfig f = {};
 
-	if (!task || !pid_wanted(task))
+	if (!task || !pid_wanted(task) || unchanged(task))
 		return 0;
 	name(&f, true, task);
 	if (f.tid == f.pid && dead_sums(&f, true, task->signal))

@@ -9,13 +9,13 @@
 #include "taskfig.h"
 
 #define THREADS_WALKED 64u /* of a process that ends: those that have ended before it, but have not been released */
-#define FD_WORDS 1024u     /* of 64 descriptors each */
 #define GROUP_EXIT 4u      /* SIGNAL_GROUP_EXIT: include/linux/sched/signal.h */
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile struct taskfig_conf conf = {};
 uint32_t self_level;   /* of the reader's PID namespace */
+uint32_t pass;         /* number of the present one */
 uint64_t ring_lost;    /* tasks whose end found no room in the ring */
 uint64_t walk_lost;    /* processes with more threads than were walked */
 
@@ -31,6 +31,14 @@ struct {
 	__type(key, uint32_t);
 	__type(value, uint32_t);
 } listed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, TASKFIG_PLACES);
+	__type(key, uint32_t);
+	__type(value, struct taskfig_seen);
+} seen SEC(".maps");
 
 /* Run once by the reader, which does not know how far below the initial namespace it is. */
 SEC("raw_tp")
@@ -64,15 +72,44 @@ static __always_inline void read_name(struct taskfig *f, bool direct, struct tas
 		BPF_CORE_READ_INTO(&f->comm, task, comm);
 }
 
+/* Whether nothing has changed of the task since the last pass: a count of nanoseconds tells, also when its number is another task's
+ * now, unless it has never run. */
+static __always_inline bool unchanged(struct task_struct *task)
+{
+	uint32_t place = (uint32_t)task->pid, i = place % TASKFIG_PLACES;
+	struct taskfig_seen *s = bpf_map_lookup_elem(&seen, &i);
+	uint64_t run = task->se.sum_exec_runtime;
+	bool same;
+
+	if (!s)
+		return false;
+	same = s->run_ns == run && s->place == place && run && s->pass + 1 == pass && (pass + place) % TASKFIG_REFRESH;
+	s->run_ns = run;
+	s->place = place;
+	s->pass = pass;
+	return same;
+}
+
+/* The first thread of a process is to be written anew: it has the sums of those that have ended. */
+static __always_inline void disturb(uint32_t place)
+{
+	uint32_t i = place % TASKFIG_PLACES;
+	struct taskfig_seen *s = bpf_map_lookup_elem(&seen, &i);
+
+	if (s)
+		s->run_ns = 0;
+}
+
 /* Who it is. */
 static __always_inline void name(struct taskfig *f, bool direct, struct task_struct *task)
 {
 	struct task_struct *leader = FIELD(direct, task, group_leader);
-	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct task_struct *parent = FIELD(direct, task, real_parent);
 
+	f->place = (uint32_t)FIELD(direct, task, pid);
 	f->tid = number(direct, task);
-	f->pid = number(direct, leader);
-	f->ppid = conf.pidns_inum ? number(false, BPF_CORE_READ(parent, group_leader)) : (uint32_t)BPF_CORE_READ(parent, tgid);
+	f->pid = conf.pidns_inum ? number(direct, leader) : (uint32_t)FIELD(direct, task, tgid);
+	f->ppid = conf.pidns_inum ? number(direct, FIELD(direct, parent, group_leader)) : (uint32_t)FIELD(direct, parent, tgid);
 	f->ns_tid = task_ns_pid(task);
 	f->ns_pid = task == leader ? f->ns_tid : task_ns_pid(leader);
 	f->start_ns = FIELD(direct, task, start_boottime);
@@ -85,7 +122,7 @@ static __always_inline void name(struct taskfig *f, bool direct, struct task_str
 
 static __always_inline void add_io(struct taskfig *f, bool direct, struct task_io_accounting *io)
 {
-	if (!(conf.fields & TASKFIG_IO) || !bpf_core_field_exists(io->read_bytes) || !bpf_core_field_exists(io->rchar))
+	if (!bpf_core_field_exists(io->read_bytes) || !bpf_core_field_exists(io->rchar))
 		return;
 	f->read_bytes += FIELD(direct, io, read_bytes);
 	f->write_bytes += FIELD(direct, io, write_bytes);
@@ -139,42 +176,14 @@ static __always_inline void forget_sums(struct taskfig *f)
 	f->known = 0;
 }
 
-static __always_inline uint32_t ones(uint64_t word)
-{
-	word -= word >> 1 & 0x5555555555555555ull;
-	word = (word & 0x3333333333333333ull) + (word >> 2 & 0x3333333333333333ull);
-	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0full;
-	return (uint32_t)(word * 0x0101010101010101ull >> 56);
-}
-
-static __noinline uint32_t open_files(struct files_struct *files)
-{
-	struct fdtable *table = BPF_CORE_READ(files, fdt);
-	uint32_t words = (BPF_CORE_READ(table, max_fds) + 63) / 64, n = 0;
-	unsigned long *bits = BPF_CORE_READ(table, open_fds);
-
-	for (uint32_t i = 0; i < words && i < FD_WORDS; i++) {
-		uint64_t word = 0;
-
-		bpf_probe_read_kernel(&word, sizeof(word), bits + i);
-		n += ones(word);
-	}
-	return n;
-}
-
 /* What is no sum. */
 static __always_inline void now(struct taskfig *f, bool direct, struct task_struct *task)
 {
 	struct mm_struct *mm = FIELD(direct, task, mm);
-	struct files_struct *files = FIELD(direct, task, files);
 
 	f->rss_bytes = mm && !(f->flags & TASKFIG_KTHREAD) ? mm_rss(direct, mm) * conf.page_bytes : 0;
 	f->threads = 1;
 	f->known |= TASKFIG_RSS | TASKFIG_THREADS;
-	if (conf.fields & TASKFIG_FDS) {
-		f->fds = files ? open_files(files) : 0;
-		f->known |= TASKFIG_FDS;
-	}
 }
 
 /* The other threads on the process's list: its first one, if that ended before, and those that are just being released. */
@@ -258,6 +267,7 @@ static __always_inline int ended(struct task_struct *task, bool last)
 	f.exit_code = BPF_CORE_READ(task, exit_code);
 	thread_sums(&f, false, task);
 	emit(&f);
+	disturb((uint32_t)BPF_CORE_READ(task, tgid));
 	if (!last)
 		return 0;
 	whole(&f, task);

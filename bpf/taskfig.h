@@ -3,7 +3,7 @@
  * taskfig - the figures of a task as one fixed record: what the BPF programs write, and what is made of the texts of /proc, so that
  * everything behind it is the same for both.
  *
- * All figures but rss, pss, threads and fds count from the task's start and only grow. Numbers are those of the reader's PID
+ * All figures but rss and threads count from the task's start and only grow. Numbers are those of the reader's PID
  * namespace. What is not in `known` is 0.
  */
 #ifndef BPF_TASKFIG_H
@@ -24,9 +24,9 @@ enum {
 
 /* Bits of known: figures that not every source has, or not of every task. */
 enum {
-	TASKFIG_CPU = 1, TASKFIG_RUN = 2, TASKFIG_WAIT = 4, TASKFIG_RSS = 8, TASKFIG_PSS = 16, TASKFIG_FAULTS = 32, TASKFIG_IO = 64,
-	TASKFIG_SWITCHES = 128, TASKFIG_THREADS = 256, TASKFIG_FDS = 512,
-	TASKFIG_ALL = 1023
+	TASKFIG_CPU = 1, TASKFIG_RUN = 2, TASKFIG_WAIT = 4, TASKFIG_RSS = 8, TASKFIG_FAULTS = 16, TASKFIG_IO = 32,
+	TASKFIG_SWITCHES = 64, TASKFIG_THREADS = 128,
+	TASKFIG_ALL = 255
 };
 
 #define TASKFIG_EXITING 4u       /* of flags: PF_EXITING */
@@ -42,28 +42,38 @@ struct taskfig {
 	uint64_t voluntary, involuntary; /* context switches */
 	uint64_t read_bytes, write_bytes; /* of storage */
 	uint64_t read_chars, write_chars; /* of system calls */
-	uint64_t rss_bytes, pss_bytes;    /* of a process that has ended: the most that it had */
+	uint64_t rss_bytes;      /* of a process that has ended: the most that it had */
 	uint32_t kind, known;
 	uint32_t pid, tid, ppid;
 	uint32_t ns_pid, ns_tid; /* in its own, innermost PID namespace; 0: not known */
-	uint32_t threads, fds;
+	uint32_t threads;
+	uint32_t place;          /* its number in the initial PID namespace */
 	uint32_t flags;          /* PF_ of the kernel */
 	uint32_t exit_code;      /* as wait(2) has it */
 	uint32_t zombie;         /* it has ended and waits for its parent */
 	char comm[TASKFIG_COMM]; /* any bytes; of a process its first thread's */
 };
 
-_Static_assert(sizeof(struct taskfig) == 16 * 8 + 12 * 4 + TASKFIG_COMM, "no holes");
+_Static_assert(sizeof(struct taskfig) == 15 * 8 + 12 * 4 + TASKFIG_COMM, "no holes");
 
 /* Set before the programs are loaded. */
 struct taskfig_conf {
-	uint32_t fields;      /* bits of known that are wanted */
 	uint32_t page_bytes;
 	uint32_t pidns_inum;  /* of the reader's PID namespace; 0: the initial one */
 	uint32_t listed;      /* only processes in the map `listed` */
-	uint32_t parent_field, child_field; /* of the classic tracepoint sched_process_fork: offsets */
+	uint32_t child_field; /* of the classic tracepoint sched_process_fork: offset */
 	uint32_t group_dead_arg; /* sched_process_exit says itself whether a thread is the last one */
 	uint32_t pad;
+};
+
+/* A task that has not run since the last pass has used nothing, and what is known of it still holds: only this is written of it. The
+ * memory of a process can be taken while it sleeps, so once in TASKFIG_REFRESH passes all is written. */
+#define TASKFIG_PLACES 65536u /* two tasks that share one are written every time */
+#define TASKFIG_REFRESH 64u
+
+struct taskfig_seen {
+	uint64_t run_ns;
+	uint32_t place, pass; /* of whom, and when it was there last */
 };
 
 #endif

@@ -20,7 +20,6 @@ struct kernel_conf {
 	bool passes;            /* the iterator is wanted */
 	bool ends;              /* tasks that end are wanted; with passes false too, nothing is loaded */
 	bool forks;             /* and processes that begin */
-	uint32_t fields;        /* bits of taskfig.known that the iterator is to find out beside what costs nothing */
 	const uint32_t *pids;   /* the only processes that it is to show; borrowed until kernel_open returns */
 	size_t n_pids;          /* 0: all */
 	size_t ring_bytes;      /* room for ends between two looks: a power of two */
@@ -32,9 +31,13 @@ struct kernel_conf {
  * CAP_PERFMON are needed, nothing else. */
 int kernel_open(struct kernel **k, const struct kernel_conf *conf, char error[400]);
 
-/* kernel_pass - the figures of all tasks there are: take(arg, ...) for each, valid during the call, kinds THREAD and DEAD. One pass
- * is no snapshot: tasks that begin or end meanwhile may be missed. Returns 0 or -errno. */
-int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *f), void *arg);
+/* kernel_pass - the figures of all tasks there are: take(arg, ...) for each, valid during the call, kinds THREAD and DEAD, read at
+ * read_ns of CLOCK_MONOTONIC. Tasks that have not run since the last pass are left out, most times: kernel_there tells whether they
+ * are still there. One pass is no snapshot: tasks that begin or end meanwhile may be missed. Returns 0 or -errno. */
+int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *f, uint64_t read_ns), void *arg);
+
+/* kernel_there - whether the last pass has seen the task of that taskfig.place. */
+bool kernel_there(const struct kernel *k, uint32_t place);
 
 /* kernel_drain - what has happened since the last time, in its order: THREAD and PROCESS have ended, FORK has begun. */
 void kernel_drain(struct kernel *k, void (*take)(void *arg, const struct taskfig *f), void *arg);

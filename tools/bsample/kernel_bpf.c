@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "kernel.h"
 #include "tracefs.h"
 #include "tracer.h"
@@ -22,6 +24,7 @@
 #define INIT_PIDNS_INUM 0xEFFFFFFCu /* PROC_PID_INIT_INO */
 #define PASS_BYTES (64u << 10)      /* the kernel gives 32 KiB a read */
 #define LINKS 3
+#define SEEN_BYTES (TASKFIG_PLACES * sizeof(struct taskfig_seen))
 
 struct kernel {
 	struct bsample_bpf *skel;
@@ -31,6 +34,7 @@ struct kernel {
 	struct ring_buffer *ring;
 	void (*take)(void *arg, const struct taskfig *f); /* while the ring is drained */
 	void *arg;
+	const volatile struct taskfig_seen *seen; /* mapped */
 	char buf[PASS_BYTES];
 };
 
@@ -67,7 +71,6 @@ static void choose(struct kernel *k, const struct kernel_conf *conf)
 	struct stat st;
 	int at;
 
-	c->fields = conf->fields;
 	c->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
 	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != INIT_PIDNS_INUM)
 		c->pidns_inum = (uint32_t)st.st_ino;
@@ -104,12 +107,17 @@ static int prepare(struct kernel *k, const struct kernel_conf *conf)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 	uint32_t one = 1;
+	void *at;
 
 	if (bpf_prog_test_run_opts(bpf_program__fd(k->skel->progs.learn_self), &run) != 0)
 		return -errno;
 	for (size_t i = 0; i < conf->n_pids; i++)
 		if (bpf_map__update_elem(k->skel->maps.listed, &conf->pids[i], sizeof(uint32_t), &one, sizeof(one), BPF_ANY) != 0)
 			return -errno;
+	at = mmap(NULL, SEEN_BYTES, PROT_READ, MAP_SHARED, bpf_map__fd(k->skel->maps.seen), 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	k->seen = at;
 	return 0;
 }
 
@@ -145,11 +153,14 @@ static int pass_on(void *arg, void *data, size_t size)
 static void take_down(struct kernel *k)
 {
 	ring_buffer__free(k->ring);
+	if (k->seen)
+		munmap((void *)k->seen, SEEN_BYTES);
 	bpf_link__destroy(k->iterator);
 	while (k->n_links > 0)
 		bpf_link__destroy(k->links[--k->n_links]);
 	bsample_bpf__destroy(k->skel);
 	k->ring = NULL;
+	k->seen = NULL;
 	k->iterator = NULL;
 	k->skel = NULL;
 }
@@ -221,26 +232,36 @@ int kernel_open(struct kernel **out, const struct kernel_conf *conf, char error[
 }
 
 /* Records come whole, or not: what is left of one that was cut is moved to the front. */
-static size_t take_all(struct kernel *k, size_t len, void (*take)(void *arg, const struct taskfig *f), void *arg)
+static size_t take_all(struct kernel *k, size_t len, void (*take)(void *arg, const struct taskfig *f, uint64_t read_ns), void *arg)
 {
+	uint64_t now = bt_clock_monotonic();
 	size_t at = 0;
 
 	for (; len - at >= sizeof(struct taskfig); at += sizeof(struct taskfig)) {
 		struct taskfig f;
 
 		memcpy(&f, k->buf + at, sizeof(f));
-		take(arg, &f);
+		take(arg, &f, now);
 	}
 	memmove(k->buf, k->buf + at, len - at);
 	return len - at;
 }
 
-int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *f), void *arg)
+bool kernel_there(const struct kernel *k, uint32_t place)
 {
-	int fd = bpf_iter_create(bpf_link__fd(k->iterator)), rc = 0;
+	const volatile struct taskfig_seen *s = &k->seen[place % TASKFIG_PLACES];
+
+	return s->place == place && s->pass == k->skel->bss->pass;
+}
+
+int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *f, uint64_t read_ns), void *arg)
+{
 	size_t len = 0;
 	ssize_t got;
+	int fd, rc = 0;
 
+	k->skel->bss->pass++;
+	fd = bpf_iter_create(bpf_link__fd(k->iterator));
 	if (fd < 0)
 		return -errno;
 	do {

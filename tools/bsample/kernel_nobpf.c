@@ -14,10 +14,16 @@ int kernel_open(struct kernel **k, const struct kernel_conf *conf, char error[40
 	return -ENOTSUP;
 }
 
-int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *f), void *arg)
+int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *f, uint64_t read_ns), void *arg)
 {
 	(void)k, (void)take, (void)arg;
 	return -ENOTSUP;
+}
+
+bool kernel_there(const struct kernel *k, uint32_t place)
+{
+	(void)k, (void)place;
+	return false;
 }
 
 void kernel_drain(struct kernel *k, void (*take)(void *arg, const struct taskfig *f), void *arg)
