@@ -27,6 +27,7 @@
 
 #define BSAMPLE_DIMS 4
 #define BSAMPLE_ROOTS 64
+#define BSAMPLE_NAMES 32 /* of --dev and --cgroup */
 #define BSAMPLE_NONE UINT64_MAX /* a number that the source does not have */
 
 struct bsample;
@@ -59,10 +60,12 @@ enum bsample_fold { BSAMPLE_SUM, BSAMPLE_LARGEST };
 struct bsample_field {
 	const char *metric, *unit; /* NULL: the end of the array */
 	const char *dim, *is;      /* a dimension that tells figures of one metric apart: "state", "user"; NULL: none */
+	const char *dim2, *is2;    /* another one */
 	enum bsample_how how;
 	double scale;              /* base units in a step of the number */
 	enum bt_better better;
 	enum bsample_quantum quantum;
+	bool hidden;               /* only what derive() makes others of */
 	bool wraps;                /* a counter of 32 bits: one that goes from high to low has gone round */
 	const char *column;        /* heading in the table for people, at most 7 characters; NULL: not shown there */
 	enum bsample_fold fold;
@@ -83,6 +86,7 @@ struct bsample_row {
 	uint64_t read_ns, was_ns; /* when its numbers were read, now and before */
 	bool seen, had;           /* in this pass; numbers of the last one are there */
 	uint64_t mark;            /* the group's own, 0 in a new row */
+	bool aside;               /* a part of another row or made of others: not in sums over rows */
 	uint64_t *now, *was;      /* a number for each field; BSAMPLE_NONE: not known */
 	double *value;            /* NaN: none */
 	unsigned *taint;          /* enum bt_taint of each value */
@@ -93,9 +97,9 @@ struct bsample_group {
 	const struct bsample_field *fields;
 	struct bsample_dim dims[BSAMPLE_DIMS + 1];
 	bool list;           /* people want a line for each row; else all rows fold into columns of the tick's line */
-	uint64_t cadence_ns; /* read it no more often than this, since it is slow; 0: every tick */
-	/* open - find the sources and open them. Returns 0, or -errno with t->why saying what is missing, one sentence without the
-	 * group's name. t->state is the group's own. Called once; after a failure only close() follows. */
+	/* open - find the sources and open them. Returns 0, or -errno; t->why says what is missing, one sentence without the group's
+	 * name, also when only a part is and 0 is returned. t->state is the group's own. Called once; after a failure only close()
+	 * follows. */
 	int (*open)(struct bsample *s, struct bsample_table *t);
 	/* read - a pass: bsample_row() for each thing there is now, and its numbers into row->now. Returns 0 or -errno when nothing could
 	 * be read this time: then the tick has no records of the group, which is counted. No allocation but for new rows. */
@@ -117,7 +121,8 @@ struct bsample_table {
 	unsigned n_fields;
 	bool open;               /* its sources are there */
 	bool fresh;              /* it was read in this tick */
-	char why[160];           /* what is missing */
+	char why[160];           /* what is missing; "": nothing */
+	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() */
 	void *state;
 	struct bsample_row **rows;
 	size_t n, cap, cursor;
@@ -137,12 +142,13 @@ struct bsample {
 	bool align;                /* ticks at whole multiples of the interval since 1970 */
 	bool wide;
 	bool by_cpu, by_node;      /* -k */
-	const char *globs[32];     /* --dev */
-	bool globs_deny[32];
+	const char *globs[BSAMPLE_NAMES];     /* --dev */
+	bool globs_deny[BSAMPLE_NAMES];
 	unsigned n_globs;
-	const char *cgroups[32];   /* --cgroup */
+	const char *cgroups[BSAMPLE_NAMES];   /* --cgroup */
 	unsigned n_cgroups;
-	uint64_t depth;            /* --depth of cgroups */
+	uint64_t depth;            /* of control groups below those */
+	bool depth_set;
 	int argc;
 	char **argv, **command;
 

@@ -3,7 +3,6 @@
  * cpu - where the time of the CPUs went, and what they did: /proc/stat.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "groups.h"
@@ -39,13 +38,7 @@ static const struct bsample_field fields[] = {
 
 static int open_stat(struct bsample *s, struct bsample_table *t)
 {
-	struct bt_reread *f = malloc(sizeof(*f));
-	int rc = f ? bt_reread_open(f, &s->src, "/proc/stat") : -ENOMEM;
-
-	t->state = f;
-	if (rc < 0)
-		bsample_missing(t, "/proc/stat: %s", strerror(-rc));
-	return rc;
+	return bsample_open_file(s, t, "/proc/stat");
 }
 
 /* "cpu  1 2 3" or "cpu12 1 2 3": old kernels have fewer columns. */

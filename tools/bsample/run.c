@@ -84,7 +84,7 @@ static void need_one(struct bsample *s)
 static void say_missing(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (!s->tables[i].open)
+		if (s->tables[i].why[0])
 			bsample_warn(s, "missing", "%s: %s", s->tables[i].group->name, s->tables[i].why);
 }
 
@@ -125,7 +125,7 @@ void bsample_read_all(struct bsample *s)
 		uint64_t now = bsample_now(s);
 
 		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
-		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->group->cadence_ns);
+		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
 		if (!t->fresh)
 			continue;
 		t->last_ns = now;

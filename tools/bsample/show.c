@@ -48,13 +48,15 @@ void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const st
 		const struct bsample_field *f = &g->fields[i];
 		struct bt_rec r;
 
-		if (isnan(row->value[i]) || !bt_load_wants(&s->load, f->metric))
+		if (f->hidden || isnan(row->value[i]) || !bt_load_wants(&s->load, f->metric))
 			continue;
 		bsample_start(s, &r, BT_KIND_SAMPLE, g->name, row->read_ns, f->how == BSAMPLE_GAUGE ? 0 : row->read_ns - row->was_ns);
 		r.taint = row->taint[i];
 		add_dims(&r, g, row);
 		if (f->dim)
 			bt_rec_str(&r, f->dim, f->is);
+		if (f->dim2)
+			bt_rec_str(&r, f->dim2, f->is2);
 		bt_rec_value(&r, f->metric, f->unit, f->better, row->value[i]);
 		bt_out_rec(&s->out, &r);
 	}
