@@ -96,6 +96,7 @@ struct bsample_group {
 	const char *name, *help;
 	const struct bsample_field *fields;
 	struct bsample_dim dims[BSAMPLE_DIMS + 1];
+	bool usual;          /* sampled when no group is named */
 	bool list;           /* people want a line for each row; else all rows fold into columns of the tick's line */
 	/* open - find the sources and open them. Returns 0, or -errno; t->why says what is missing, one sentence without the group's
 	 * name, also when only a part is and 0 is returned. t->state is the group's own. Called once; after a failure only close()
@@ -132,6 +133,27 @@ struct bsample_table {
 	uint64_t failed;         /* passes without anything; rows that found no memory */
 };
 
+/* How far the table for people has come. */
+struct bsample_page {
+	unsigned lines;            /* under the last heading */
+	unsigned block;            /* what that heads: 0 the tick's line, else 1 + the place of a table */
+	bool headed;
+};
+
+/* A column of wide output: a figure of a row. */
+struct bsample_column {
+	unsigned table, field;
+	char *key;
+	size_t key_len;
+};
+
+struct bsample_wide {
+	struct bsample_column *columns;
+	size_t n;
+	bool headed;
+	struct bt_buf line, marks; /* marks: names since the last row */
+};
+
 /* One run. */
 struct bsample {
 	/* options */
@@ -140,7 +162,7 @@ struct bsample {
 	const char *roots[BSAMPLE_ROOTS]; /* --root: dumps of one machine, the first is the base of the second */
 	unsigned n_roots;
 	bool align;                /* ticks at whole multiples of the interval since 1970 */
-	bool wide;
+	bool wide;                 /* --wide */
 	bool by_cpu, by_node;      /* -k */
 	const char *globs[BSAMPLE_NAMES];     /* --dev */
 	bool globs_deny[BSAMPLE_NAMES];
@@ -167,6 +189,8 @@ struct bsample {
 	uint64_t missed_now;       /* between this tick and the last */
 	uint64_t late_ns;          /* of this tick */
 	struct bt_hist late;
+	struct bsample_page page;
+	struct bsample_wide rows;
 	uint64_t cpu_ns, last_cpu_ns, first_cpu_ns; /* CPU time of this process when this tick, the last and the first one began */
 };
 
@@ -226,6 +250,16 @@ void bsample_show(struct bsample *s);
 void bsample_meta(struct bsample *s);
 void bsample_results(struct bsample *s);
 uint64_t bsample_own_cpu_ns(void);
+
+/* bsample_write - a record goes out as it stands, unless the shape of the output has no place for its kind. */
+void bsample_write(struct bsample *s, struct bt_rec *r);
+
+/* The tick in other shapes than records: a row of tsv (wide.c), lines for people (text.c). */
+void bsample_wide(struct bsample *s);
+void bsample_wide_mark(struct bsample *s, const char *name);
+void bsample_wide_free(struct bsample *s);
+void bsample_text_tick(struct bsample *s);
+void bsample_text_end(struct bsample *s);
 
 /* bsample_warn - a warn record and the same on stderr. */
 void bsample_warn(struct bsample *s, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

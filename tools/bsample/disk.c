@@ -141,6 +141,6 @@ static void derive(const struct bsample_table *t, struct bsample_row *row)
 }
 
 const struct bsample_group bsample_disk = {
-	.name = "disk", .help = "requests and bytes of block devices", .fields = fields, .dims = { { "dev", false } },
+	.name = "disk", .help = "requests and bytes of block devices", .usual = true, .fields = fields, .dims = { { "dev", false } },
 	.open = open_disk, .read = read_disk, .derive = derive, .close = bsample_close_file,
 };

@@ -107,6 +107,10 @@ static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
 		}
 	if (key < 0)
 		bt_die_usage(o->error);
+	if (s->wide && s->out_opts.format == BT_FORMAT_AUTO)
+		s->out_opts.format = BT_FORMAT_TSV;
+	if (s->wide && s->out_opts.format != BT_FORMAT_TSV)
+		bt_die_usage("--wide is a shape of -f tsv");
 }
 
 /* The groups named, each once, in the order of bsample_groups. */
@@ -123,8 +127,8 @@ static void take_groups(struct bsample *s, char **names, int count)
 			bt_die(BT_EXIT_USAGE, "%s: no such group; bsample -L lists them", names[i]);
 		wanted[g] = true;
 	}
-	if (count == 0)
-		wanted[0] = true;
+	for (unsigned g = 0; count == 0 && g < bsample_group_count; g++)
+		wanted[g] = bsample_groups[g]->usual;
 	s->tables = calloc(bsample_group_count, sizeof(*s->tables));
 	if (!s->tables)
 		bt_die(BT_EXIT_TROUBLE, "no memory");

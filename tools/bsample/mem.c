@@ -27,8 +27,8 @@ static const struct bsample_field fields[] = {
 	[AVAILABLE] = HELD("available", NULL, "what programs could still get without swapping, as the kernel estimates it"),
 	[FREE] = HELD("free", NULL, "used for nothing"),
 	[BUFFERS] = HELD("buffers", NULL, "cache of block devices"),
-	[CACHED] = HELD("cached", "cache", "cache of files, shmem included"),
-	[DIRTY] = HELD("dirty", "dirty", "waiting to be written back"),
+	[CACHED] = HELD("cached", NULL, "cache of files, shmem included"),
+	[DIRTY] = HELD("dirty", NULL, "waiting to be written back"),
 	[WRITEBACK] = HELD("writeback", NULL, "being written back"),
 	[ANON] = HELD("anon", NULL, "anonymous memory of processes"),
 	[MAPPED] = HELD("mapped", NULL, "files mapped into processes"),
@@ -38,14 +38,14 @@ static const struct bsample_field fields[] = {
 	[SWAP_TOTAL] = HELD("swap_total", NULL, "swap space"),
 	[SWAP_FREE] = HELD("swap_free", NULL, "swap space that is free"),
 	[FAULTS] = EVENTS("faults", NULL, NULL, NULL, "page faults"),
-	[MAJOR] = EVENTS("faults", "how", "major", "majflt", "page faults that waited for storage"),
-	[SWAP_IN] = { .metric = "swap", .unit = "B/s", .dim = "dir", .is = "in", .how = BSAMPLE_RATE, .scale = 4096, .column = "si",
+	[MAJOR] = EVENTS("faults", "how", "major", NULL, "page faults that waited for storage"),
+	[SWAP_IN] = { .metric = "swap", .unit = "B/s", .dim = "dir", .is = "in", .how = BSAMPLE_RATE, .scale = 4096,
 		      .help = "read from swap" },
-	[SWAP_OUT] = { .metric = "swap", .unit = "B/s", .dim = "dir", .is = "out", .how = BSAMPLE_RATE, .scale = 4096, .column = "so",
+	[SWAP_OUT] = { .metric = "swap", .unit = "B/s", .dim = "dir", .is = "out", .how = BSAMPLE_RATE, .scale = 4096,
 		       .help = "written to swap" },
 	[OOM] = EVENTS("oom_kills", NULL, NULL, NULL, "processes killed for want of memory"),
 	[USED] = { .metric = "mem", .unit = "B", .how = BSAMPLE_DERIVED, .column = "mem", .help = "total less available" },
-	[SWAP_USED] = { .metric = "mem", .unit = "B", .dim = "state", .is = "swap", .how = BSAMPLE_DERIVED, .column = "swap",
+	[SWAP_USED] = { .metric = "mem", .unit = "B", .dim = "state", .is = "swap", .how = BSAMPLE_DERIVED,
 			.help = "swap space in use" },
 	[MINOR] = { .metric = "faults", .unit = "op/s", .dim = "how", .is = "minor", .how = BSAMPLE_DERIVED, .help = "all others" },
 	{ .metric = NULL },
@@ -215,6 +215,6 @@ static void close_mem(struct bsample_table *t)
 }
 
 const struct bsample_group bsample_mem = {
-	.name = "mem", .help = "memory, swap, page faults", .fields = fields, .dims = { { "node", true } },
+	.name = "mem", .help = "memory, swap, page faults", .usual = true, .fields = fields, .dims = { { "node", true } },
 	.open = open_mem, .read = read_mem, .derive = derive, .close = close_mem,
 };

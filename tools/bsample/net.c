@@ -68,6 +68,6 @@ static int read_net(struct bsample *s, struct bsample_table *t)
 }
 
 const struct bsample_group bsample_net = {
-	.name = "net", .help = "bytes and packets of network interfaces", .fields = fields, .dims = { { "iface", false } },
+	.name = "net", .help = "bytes and packets of network interfaces", .usual = true, .fields = fields, .dims = { { "iface", false } },
 	.open = open_net, .read = read_net, .close = bsample_close_file,
 };

@@ -95,5 +95,5 @@ static void close_psi(struct bsample_table *t)
 }
 
 const struct bsample_group bsample_psi = {
-	.name = "psi", .help = "time in which tasks were held up", .fields = fields, .open = open_psi, .read = read_psi, .close = close_psi,
+	.name = "psi", .help = "time in which tasks were held up", .usual = true, .fields = fields, .open = open_psi, .read = read_psi, .close = close_psi,
 };
