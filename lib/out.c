@@ -113,6 +113,13 @@ int bt_out_rec(struct bt_out *out, struct bt_rec *r)
 	return rc;
 }
 
+int bt_out_raw(struct bt_out *out, const void *bytes, size_t len)
+{
+	if (out->error == 0)
+		out->error = bt_outfile_write(&out->file, bytes, len);
+	return out->error;
+}
+
 int bt_out_warn(struct bt_out *out, const char *code, const char *msg)
 {
 	struct bt_rec r;

@@ -62,6 +62,9 @@ int bt_out_rec(struct bt_out *out, struct bt_rec *r);
 /* bt_out_warn - write a warn record: code is one word, msg a sentence. */
 int bt_out_warn(struct bt_out *out, const char *code, const char *msg);
 
+/* bt_out_raw - write lines of the tool's own making, for its own shape of text or tsv. */
+int bt_out_raw(struct bt_out *out, const void *bytes, size_t len);
+
 /* bt_out_end - write the end record. status: "ok", "interrupted" or "failed"; errors: number of failed operations. */
 int bt_out_end(struct bt_out *out, const char *status, uint64_t elapsed_ns, uint64_t errors);
 

@@ -27,6 +27,7 @@
 
 #define BSAMPLE_DIMS 4
 #define BSAMPLE_ROOTS 64
+#define BSAMPLE_NAMES 32 /* of --dev and --cgroup */
 #define BSAMPLE_NONE UINT64_MAX /* a number that the source does not have */
 
 struct bsample;
@@ -59,10 +60,12 @@ enum bsample_fold { BSAMPLE_SUM, BSAMPLE_LARGEST };
 struct bsample_field {
 	const char *metric, *unit; /* NULL: the end of the array */
 	const char *dim, *is;      /* a dimension that tells figures of one metric apart: "state", "user"; NULL: none */
+	const char *dim2, *is2;    /* another one */
 	enum bsample_how how;
 	double scale;              /* base units in a step of the number */
 	enum bt_better better;
 	enum bsample_quantum quantum;
+	bool hidden;               /* only what derive() makes others of */
 	bool wraps;                /* a counter of 32 bits: one that goes from high to low has gone round */
 	const char *column;        /* heading in the table for people, at most 7 characters; NULL: not shown there */
 	enum bsample_fold fold;
@@ -83,6 +86,7 @@ struct bsample_row {
 	uint64_t read_ns, was_ns; /* when its numbers were read, now and before */
 	bool seen, had;           /* in this pass; numbers of the last one are there */
 	uint64_t mark;            /* the group's own, 0 in a new row */
+	bool aside;               /* a part of another row or made of others: not in sums over rows */
 	uint64_t *now, *was;      /* a number for each field; BSAMPLE_NONE: not known */
 	double *value;            /* NaN: none */
 	unsigned *taint;          /* enum bt_taint of each value */
@@ -92,10 +96,11 @@ struct bsample_group {
 	const char *name, *help;
 	const struct bsample_field *fields;
 	struct bsample_dim dims[BSAMPLE_DIMS + 1];
+	bool usual;          /* sampled when no group is named */
 	bool list;           /* people want a line for each row; else all rows fold into columns of the tick's line */
-	uint64_t cadence_ns; /* read it no more often than this, since it is slow; 0: every tick */
-	/* open - find the sources and open them. Returns 0, or -errno with t->why saying what is missing, one sentence without the
-	 * group's name. t->state is the group's own. Called once; after a failure only close() follows. */
+	/* open - find the sources and open them. Returns 0, or -errno; t->why says what is missing, one sentence without the group's
+	 * name, also when only a part is and 0 is returned. t->state is the group's own. Called once; after a failure only close()
+	 * follows. */
 	int (*open)(struct bsample *s, struct bsample_table *t);
 	/* read - a pass: bsample_row() for each thing there is now, and its numbers into row->now. Returns 0 or -errno when nothing could
 	 * be read this time: then the tick has no records of the group, which is counted. No allocation but for new rows. */
@@ -117,7 +122,8 @@ struct bsample_table {
 	unsigned n_fields;
 	bool open;               /* its sources are there */
 	bool fresh;              /* it was read in this tick */
-	char why[160];           /* what is missing */
+	char why[160];           /* what is missing; "": nothing */
+	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() */
 	void *state;
 	struct bsample_row **rows;
 	size_t n, cap, cursor;
@@ -125,6 +131,27 @@ struct bsample_table {
 	uint64_t last_ns;        /* when the last pass began */
 	uint64_t clamped;        /* steps back of counters, each taken for no step */
 	uint64_t failed;         /* passes without anything; rows that found no memory */
+};
+
+/* How far the table for people has come. */
+struct bsample_page {
+	unsigned lines;            /* under the last heading */
+	unsigned block;            /* what that heads: 0 the tick's line, else 1 + the place of a table */
+	bool headed;
+};
+
+/* A column of wide output: a figure of a row. */
+struct bsample_column {
+	unsigned table, field;
+	char *key;
+	size_t key_len;
+};
+
+struct bsample_wide {
+	struct bsample_column *columns;
+	size_t n;
+	bool headed;
+	struct bt_buf line, marks; /* marks: names since the last row */
 };
 
 /* One run. */
@@ -135,14 +162,15 @@ struct bsample {
 	const char *roots[BSAMPLE_ROOTS]; /* --root: dumps of one machine, the first is the base of the second */
 	unsigned n_roots;
 	bool align;                /* ticks at whole multiples of the interval since 1970 */
-	bool wide;
+	bool wide;                 /* --wide */
 	bool by_cpu, by_node;      /* -k */
-	const char *globs[32];     /* --dev */
-	bool globs_deny[32];
+	const char *globs[BSAMPLE_NAMES];     /* --dev */
+	bool globs_deny[BSAMPLE_NAMES];
 	unsigned n_globs;
-	const char *cgroups[32];   /* --cgroup */
+	const char *cgroups[BSAMPLE_NAMES];   /* --cgroup */
 	unsigned n_cgroups;
-	uint64_t depth;            /* --depth of cgroups */
+	uint64_t depth;            /* of control groups below those */
+	bool depth_set;
 	int argc;
 	char **argv, **command;
 
@@ -161,6 +189,8 @@ struct bsample {
 	uint64_t missed_now;       /* between this tick and the last */
 	uint64_t late_ns;          /* of this tick */
 	struct bt_hist late;
+	struct bsample_page page;
+	struct bsample_wide rows;
 	uint64_t cpu_ns, last_cpu_ns, first_cpu_ns; /* CPU time of this process when this tick, the last and the first one began */
 };
 
@@ -220,6 +250,16 @@ void bsample_show(struct bsample *s);
 void bsample_meta(struct bsample *s);
 void bsample_results(struct bsample *s);
 uint64_t bsample_own_cpu_ns(void);
+
+/* bsample_write - a record goes out as it stands, unless the shape of the output has no place for its kind. */
+void bsample_write(struct bsample *s, struct bt_rec *r);
+
+/* The tick in other shapes than records: a row of tsv (wide.c), lines for people (text.c). */
+void bsample_wide(struct bsample *s);
+void bsample_wide_mark(struct bsample *s, const char *name);
+void bsample_wide_free(struct bsample *s);
+void bsample_text_tick(struct bsample *s);
+void bsample_text_end(struct bsample *s);
 
 /* bsample_warn - a warn record and the same on stderr. */
 void bsample_warn(struct bsample *s, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

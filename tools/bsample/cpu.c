@@ -3,49 +3,42 @@
  * cpu - where the time of the CPUs went, and what they did: /proc/stat.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "groups.h"
 
-/* The fields, in the order of the columns of /proc/stat; then the lines of single numbers. */
-enum { USER, NICE, SYS, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, GUEST, GUEST_NICE, STATES, SWITCHES = STATES, FORKS, RUNNABLE, BLOCKED, USED };
+/* From USER on in the order of the columns of /proc/stat; then its lines of single numbers. */
+enum { USED, USER, NICE, SYS, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, GUEST, GUEST_NICE, SWITCHES, FORKS, RUNNABLE, BLOCKED };
 
 #define STATE(name, head, say) \
 	{ .metric = "cpu", .unit = "ratio", .dim = "state", .is = name, .how = BSAMPLE_SHARE, .scale = 1e9 / 100, \
 	  .quantum = BSAMPLE_USER_HZ, .column = head, .help = say }
 
 static const struct bsample_field fields[] = {
-	STATE("user", "usr", "CPUs in user mode, of all processes"),
-	STATE("nice", NULL, "the same, of niced processes"),
-	STATE("sys", "sys", "in the kernel"),
-	STATE("idle", NULL, "idle"),
-	STATE("iowait", "iow", "idle while a task that was on this CPU waits for storage"),
-	STATE("irq", NULL, "in interrupts"),
-	STATE("softirq", NULL, "in soft interrupts"),
-	STATE("steal", "stl", "taken by the hypervisor"),
-	STATE("guest", NULL, "running guests; part of user"),
-	STATE("guest_nice", NULL, "running niced guests; part of nice"),
-	[SWITCHES] = { .metric = "switches", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .column = "cs", .help = "context switches" },
+	[USED] = { .metric = "cpu", .unit = "ratio", .how = BSAMPLE_DERIVED, .quantum = BSAMPLE_USER_HZ, .column = "cpu",
+		   .help = "CPUs in use: user, nice, sys, irq and softirq; 1 is one CPU" },
+	[USER] = STATE("user", "usr", "CPUs in user mode, of all processes"),
+	[NICE] = STATE("nice", NULL, "the same, of niced processes"),
+	[SYS] = STATE("sys", "sys", "in the kernel"),
+	[IDLE] = STATE("idle", NULL, "idle"),
+	[IOWAIT] = STATE("iowait", NULL, "idle while a task that was on this CPU waits for storage"),
+	[IRQ] = STATE("irq", NULL, "in interrupts"),
+	[SOFTIRQ] = STATE("softirq", NULL, "in soft interrupts"),
+	[STEAL] = STATE("steal", "stl", "taken by the hypervisor"),
+	[GUEST] = STATE("guest", NULL, "running guests; part of user"),
+	[GUEST_NICE] = STATE("guest_nice", NULL, "running niced guests; part of nice"),
+	[SWITCHES] = { .metric = "switches", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .help = "context switches" },
 	[FORKS] = { .metric = "forks", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .help = "processes and threads started" },
 	[RUNNABLE] = { .metric = "tasks", .unit = "count", .dim = "state", .is = "runnable", .how = BSAMPLE_GAUGE, .scale = 1,
 		       .column = "run", .help = "tasks that run or want to" },
 	[BLOCKED] = { .metric = "tasks", .unit = "count", .dim = "state", .is = "blocked", .how = BSAMPLE_GAUGE, .scale = 1,
-		      .column = "blk", .help = "tasks that wait for storage" },
-	[USED] = { .metric = "cpu", .unit = "ratio", .how = BSAMPLE_DERIVED, .quantum = BSAMPLE_USER_HZ, .column = "cpu",
-		   .help = "CPUs in use: user, nice, sys, irq and softirq; 1 is one CPU" },
+		      .help = "tasks that wait for storage" },
 	{ .metric = NULL },
 };
 
 static int open_stat(struct bsample *s, struct bsample_table *t)
 {
-	struct bt_reread *f = malloc(sizeof(*f));
-	int rc = f ? bt_reread_open(f, &s->src, "/proc/stat") : -ENOMEM;
-
-	t->state = f;
-	if (rc < 0)
-		bsample_missing(t, "/proc/stat: %s", strerror(-rc));
-	return rc;
+	return bsample_open_file(s, t, "/proc/stat");
 }
 
 /* "cpu  1 2 3" or "cpu12 1 2 3": old kernels have fewer columns. */
@@ -56,9 +49,10 @@ static void take_cpu(struct bsample_table *t, const char *line, size_t name_len)
 
 	if (!row)
 		return;
+	row->aside = name_len > 3;
 	if (name_len > 3)
 		bsample_row_dim(row, 0, line + 3, name_len - 3);
-	for (unsigned i = 0; i < STATES && bsample_u64(&p, &row->now[i]); i++)
+	for (unsigned i = USER; i <= GUEST_NICE && bsample_u64(&p, &row->now[i]); i++)
 		;
 }
 
@@ -108,6 +102,6 @@ static void derive(const struct bsample_table *t, struct bsample_row *row)
 }
 
 const struct bsample_group bsample_cpu = {
-	.name = "cpu", .help = "time of the CPUs, switches, tasks", .fields = fields, .dims = { { "cpu", true } },
+	.name = "cpu", .help = "time of the CPUs, switches, tasks", .usual = true, .fields = fields, .dims = { { "cpu", true } },
 	.open = open_stat, .read = read_stat, .derive = derive, .close = bsample_close_file,
 };

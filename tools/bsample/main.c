@@ -10,7 +10,7 @@
 #include "traceopt.h"
 
 /* Options that only bsample has. */
-enum { OPT_ALIGN = BT_OPT_TOOL, OPT_DEV, OPT_WIDE, OPT_LAST };
+enum { OPT_ALIGN = BT_OPT_TOOL, OPT_DEPTH, OPT_DEV, OPT_WIDE, OPT_LAST };
 
 static const struct bt_opt options[] = {
 	{ 'd', "duration", "TIME", "sample for so long (default: until interrupted)" },
@@ -21,7 +21,11 @@ static const struct bt_opt options[] = {
 	{ 'n', "count", "N", "end after N ticks" },
 	{ 'N', "dry-run", NULL, "check everything, emit meta and end, sample nothing" },
 	{ OPT_ALIGN, "align", NULL, "tick at whole multiples of the interval since 1970" },
+	{ BT_OPT_CGROUP, "cgroup", "DIR", "cgroup: this control group; may be repeated (default: the first level)" },
+	{ OPT_DEPTH, "depth", "N", "cgroup: and those so many levels below" },
+	{ OPT_DEV, "dev", "GLOB", "disk, net: devices of this name only, !GLOB: not those; may be repeated" },
 	{ BT_OPT_ROOT, "root", "DIR", "read a dump of /proc and /sys below DIR; again for the next tick" },
+	{ OPT_WIDE, "wide", NULL, "with -f tsv: one row for each tick" },
 	BT_OPTS_OUT,
 	BT_OPTS_COMMON,
 	BT_OPTS_END
@@ -55,6 +59,30 @@ static void take_keys(struct bsample *s, struct bt_opts *o)
 	s->by_node = bits & 2;
 }
 
+static void take_dev(struct bsample *s, struct bt_opts *o)
+{
+	bool deny = o->arg[0] == '!';
+
+	if (s->n_globs == BSAMPLE_NAMES)
+		bt_opts_fail(o, "at most %d patterns", BSAMPLE_NAMES);
+	else if (!o->arg[deny])
+		bt_opts_fail(o, "an empty pattern matches nothing");
+	else {
+		s->globs_deny[s->n_globs] = deny;
+		s->globs[s->n_globs++] = o->arg + deny;
+	}
+}
+
+static void take_cgroup(struct bsample *s, struct bt_opts *o)
+{
+	if (s->n_cgroups == BSAMPLE_NAMES)
+		bt_opts_fail(o, "at most %d control groups", BSAMPLE_NAMES);
+	else if (!o->arg[0] || strstr(o->arg, ".."))
+		bt_opts_fail(o, "'%.60s' is no directory of control groups", o->arg);
+	else
+		s->cgroups[s->n_cgroups++] = o->arg;
+}
+
 static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
 {
 	int key;
@@ -63,6 +91,10 @@ static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
 	while ((key = bt_opts_next(o)) > 0)
 		switch (key) {
 		case OPT_ALIGN: s->align = true; break;
+		case OPT_DEPTH: bt_opts_u64(o, 0, 64, &s->depth); s->depth_set = true; break;
+		case OPT_DEV: take_dev(s, o); break;
+		case OPT_WIDE: s->wide = true; break;
+		case BT_OPT_CGROUP: take_cgroup(s, o); break;
 		case 'k': take_keys(s, o); break;
 		case BT_OPT_ROOT: take_root(s, o); break;
 		case 'h':
@@ -75,6 +107,10 @@ static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
 		}
 	if (key < 0)
 		bt_die_usage(o->error);
+	if (s->wide && s->out_opts.format == BT_FORMAT_AUTO)
+		s->out_opts.format = BT_FORMAT_TSV;
+	if (s->wide && s->out_opts.format != BT_FORMAT_TSV)
+		bt_die_usage("--wide is a shape of -f tsv");
 }
 
 /* The groups named, each once, in the order of bsample_groups. */
@@ -91,8 +127,8 @@ static void take_groups(struct bsample *s, char **names, int count)
 			bt_die(BT_EXIT_USAGE, "%s: no such group; bsample -L lists them", names[i]);
 		wanted[g] = true;
 	}
-	if (count == 0)
-		wanted[0] = true;
+	for (unsigned g = 0; count == 0 && g < bsample_group_count; g++)
+		wanted[g] = bsample_groups[g]->usual;
 	s->tables = calloc(bsample_group_count, sizeof(*s->tables));
 	if (!s->tables)
 		bt_die(BT_EXIT_TROUBLE, "no memory");

@@ -84,7 +84,7 @@ static void need_one(struct bsample *s)
 static void say_missing(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (!s->tables[i].open)
+		if (s->tables[i].why[0])
 			bsample_warn(s, "missing", "%s: %s", s->tables[i].group->name, s->tables[i].why);
 }
 
@@ -125,7 +125,7 @@ void bsample_read_all(struct bsample *s)
 		uint64_t now = bsample_now(s);
 
 		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
-		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->group->cadence_ns);
+		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
 		if (!t->fresh)
 			continue;
 		t->last_ns = now;
@@ -242,7 +242,8 @@ static int finish(struct bsample *s)
 
 	/* A sampler without an end of its own is ended by SIGINT: then that is no interruption. */
 	sig = sig == SIGINT && endless ? 0 : sig;
-	bt_out_end(&s->out, sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
+	if (!s->wide)
+		bt_out_end(&s->out, sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
 	rc = bt_out_close(&s->out);
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		if (s->tables[i].group->close)
@@ -250,6 +251,7 @@ static int finish(struct bsample *s)
 		bsample_table_free(&s->tables[i]);
 	}
 	free(s->tables);
+	bsample_wide_free(s);
 	bt_hist_free(&s->late);
 	bt_control_close(&s->control);
 	bt_check_output(rc, s->out_opts.path, BT_EXIT_TROUBLE);

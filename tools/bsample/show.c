@@ -20,10 +20,18 @@ void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind,
 	r->late_ns = kind == BT_KIND_SAMPLE ? s->late_ns : 0;
 }
 
+/* Wide output has rows only; people see samples in lines of their own. */
+void bsample_write(struct bsample *s, struct bt_rec *r)
+{
+	if (s->wide || (s->out.format == BT_FORMAT_TEXT && (r->kind == BT_KIND_SAMPLE || r->kind == BT_KIND_RESULT)))
+		return;
+	bt_out_rec(&s->out, r);
+}
+
 void bsample_emit(struct bsample *s, struct bt_rec *r)
 {
 	if (!r->metric || bt_load_wants(&s->load, r->metric))
-		bt_out_rec(&s->out, r);
+		bsample_write(s, r);
 }
 
 static void add_dims(struct bt_rec *r, const struct bsample_group *g, const struct bsample_row *row)
@@ -48,15 +56,17 @@ void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const st
 		const struct bsample_field *f = &g->fields[i];
 		struct bt_rec r;
 
-		if (isnan(row->value[i]) || !bt_load_wants(&s->load, f->metric))
+		if (f->hidden || isnan(row->value[i]) || !bt_load_wants(&s->load, f->metric))
 			continue;
 		bsample_start(s, &r, BT_KIND_SAMPLE, g->name, row->read_ns, f->how == BSAMPLE_GAUGE ? 0 : row->read_ns - row->was_ns);
 		r.taint = row->taint[i];
 		add_dims(&r, g, row);
 		if (f->dim)
 			bt_rec_str(&r, f->dim, f->is);
+		if (f->dim2)
+			bt_rec_str(&r, f->dim2, f->is2);
 		bt_rec_value(&r, f->metric, f->unit, f->better, row->value[i]);
-		bt_out_rec(&s->out, &r);
+		bsample_write(s, &r);
 	}
 }
 
@@ -82,7 +92,7 @@ static void emit_self(struct bsample *s)
 		emit_figure(s, BT_KIND_SAMPLE, "missed", "count", (double)s->missed_now, span);
 }
 
-void bsample_show(struct bsample *s)
+static void show_records(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct bsample_table *t = &s->tables[i];
@@ -95,6 +105,16 @@ void bsample_show(struct bsample *s)
 			t->group->emit(s, t);
 	}
 	emit_self(s);
+}
+
+void bsample_show(struct bsample *s)
+{
+	if (s->wide)
+		bsample_wide(s);
+	else if (s->out.format == BT_FORMAT_TEXT)
+		bsample_text_tick(s);
+	else
+		show_records(s);
 }
 
 void bsample_meta(struct bsample *s)
@@ -127,7 +147,7 @@ void bsample_meta(struct bsample *s)
 		if (s->tables[i].open && s->tables[i].group->meta)
 			s->tables[i].group->meta(s, &s->tables[i], &r);
 	bt_host_record(&host, &r);
-	bt_out_rec(&s->out, &r);
+	bsample_write(s, &r);
 	bt_buf_free(&argv);
 	bt_buf_free(&groups);
 }
@@ -143,7 +163,7 @@ static void emit_trouble(struct bsample *s, const struct bsample_table *t, const
 	bsample_emit(s, &r);
 }
 
-void bsample_results(struct bsample *s)
+static void result_records(struct bsample *s)
 {
 	uint64_t span = s->tick_ns - s->start_ns;
 	struct rusage usage;
@@ -173,6 +193,13 @@ void bsample_results(struct bsample *s)
 	bsample_emit(s, &r);
 }
 
+void bsample_results(struct bsample *s)
+{
+	if (s->out.format == BT_FORMAT_TEXT)
+		bsample_text_end(s);
+	result_records(s);
+}
+
 void bsample_warn(struct bsample *s, const char *code, const char *fmt, ...)
 {
 	char text[512];
@@ -182,5 +209,6 @@ void bsample_warn(struct bsample *s, const char *code, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	bt_warn("%s", text);
-	bt_out_warn(&s->out, code, text);
+	if (!s->wide)
+		bt_out_warn(&s->out, code, text);
 }
