@@ -251,14 +251,16 @@ static __noinline int emit(struct taskfig *from)
 		return 0;
 	}
 	*f = *from;
-	bpf_ringbuf_submit(f, 0);
+	/* The reader looks by itself, so that nobody is woken for every task that ends. */
+	bpf_ringbuf_submit(f, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
-/* A thread, and with the last one the process. */
+/* A thread, and with the last one the process. Of a process of one thread that is one event. */
 static __always_inline int ended(struct task_struct *task, bool last)
 {
 	struct taskfig f = {};
+	bool alone;
 
 	name(&f, false, task);
 	if (f.pid == 0)
@@ -266,11 +268,14 @@ static __always_inline int ended(struct task_struct *task, bool last)
 	f.end_ns = bpf_ktime_get_boot_ns();
 	f.exit_code = BPF_CORE_READ(task, exit_code);
 	thread_sums(&f, false, task);
-	emit(&f);
+	alone = last && BPF_CORE_READ(task, signal, nr_threads) == 1 && BPF_CORE_READ(task, signal, sum_sched_runtime) == 0;
+	if (!alone)
+		emit(&f);
 	disturb((uint32_t)BPF_CORE_READ(task, tgid));
 	if (!last)
 		return 0;
 	whole(&f, task);
+	f.threads = alone;
 	name_process(&f, task);
 	return emit(&f);
 }

@@ -46,7 +46,7 @@ struct taskfig {
 	uint32_t kind, known;
 	uint32_t pid, tid, ppid;
 	uint32_t ns_pid, ns_tid; /* in its own, innermost PID namespace; 0: not known */
-	uint32_t threads;
+	uint32_t threads;        /* of a process that has ended: 1 when it never had another one, else 0 */
 	uint32_t place;          /* its number in the initial PID namespace */
 	uint32_t flags;          /* PF_ of the kernel */
 	uint32_t exit_code;      /* as wait(2) has it */

@@ -219,7 +219,10 @@ static void end_thread(struct census *c, struct census_process *p, struct taskfi
 static void end_process(struct census *c, struct census_process *p, struct taskfig *f)
 {
 	bool of_proc = p->t.changed && !(p->t.now.known & TASKFIG_RUN);
+	struct taskfig alone = *f;
 
+	if (f->threads == 1)
+		end_thread(c, p, &alone);
 	f->wait_ns = p->gone_wait;
 	if (of_proc) {
 		f->voluntary = p->gone_voluntary;

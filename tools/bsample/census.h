@@ -42,10 +42,12 @@ struct census_process {
 	struct taskfig *dead;        /* its threads that have ended, as the kernel sums them up; NULL: none */
 	uint64_t gone_wait, gone_voluntary, gone_involuntary; /* of threads whose end was seen */
 	bool dirty;                  /* to be summed up anew */
-	bool tree;                   /* the chooser's: belongs to the tree, as what it starts does */
-	bool named;                  /* the chooser's: its command line was looked at */
-	bool matches;                /* and matched */
-	uint64_t mark;               /* the chooser's */
+	/* the chooser's: */
+	bool mark;                   /* asked for by number */
+	bool tree;                   /* belongs to the tree, as what it starts does */
+	bool grouped;                /* was in the control group */
+	bool named, matches;         /* its command line was looked at, under the name that begins so, and matched */
+	uint64_t name;
 };
 
 struct census {

@@ -39,12 +39,11 @@ int kernel_pass(struct kernel *k, void (*take)(void *arg, const struct taskfig *
 /* kernel_there - whether the last pass has seen the task of that taskfig.place. */
 bool kernel_there(const struct kernel *k, uint32_t place);
 
-/* kernel_drain - what has happened since the last time, in its order: THREAD and PROCESS have ended, FORK has begun. */
+/* kernel_drain - what has happened since the last time, in its order: THREAD and PROCESS have ended, FORK has begun. Nobody is woken
+ * for it: look twice a second or so. Of a process that only ever had one thread PROCESS comes alone. */
 void kernel_drain(struct kernel *k, void (*take)(void *arg, const struct taskfig *f), void *arg);
 
-/* kernel_fd - readable when much has happened, -1: none. kernel_lost - ends that found no room in the ring. kernel_attach - how the
- * programs are attached: "btf", "raw", "classic". */
-int kernel_fd(const struct kernel *k);
+/* kernel_lost - ends that found no room in the ring. kernel_attach - how the programs are attached: "btf", "raw", "classic". */
 uint64_t kernel_lost(const struct kernel *k);
 const char *kernel_attach(const struct kernel *k);
 

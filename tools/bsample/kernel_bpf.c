@@ -286,11 +286,6 @@ void kernel_drain(struct kernel *k, void (*take)(void *arg, const struct taskfig
 	(void)ring_buffer__consume(k->ring);
 }
 
-int kernel_fd(const struct kernel *k)
-{
-	return k && k->ring ? ring_buffer__epoll_fd(k->ring) : -1;
-}
-
 uint64_t kernel_lost(const struct kernel *k)
 {
 	return k && k->ring ? *(volatile uint64_t *)&k->skel->bss->ring_lost + *(volatile uint64_t *)&k->skel->bss->walk_lost : 0;

@@ -31,12 +31,6 @@ void kernel_drain(struct kernel *k, void (*take)(void *arg, const struct taskfig
 	(void)k, (void)take, (void)arg;
 }
 
-int kernel_fd(const struct kernel *k)
-{
-	(void)k;
-	return -1;
-}
-
 uint64_t kernel_lost(const struct kernel *k)
 {
 	(void)k;
