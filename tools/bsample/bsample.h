@@ -21,6 +21,7 @@
 #include "grid.h"
 #include "hist.h"
 #include "load.h"
+#include "marks.h"
 #include "out.h"
 #include "reread.h"
 #include "src.h"
@@ -154,6 +155,15 @@ struct bsample_wide {
 	struct bt_buf line, marks; /* marks: names since the last row */
 };
 
+/* Marks from other processes: at most one is read ahead. */
+struct bsample_marks {
+	struct bt_marks socket;
+	char next[BT_MARKS_MAX];
+	size_t next_len;           /* 0: none */
+	int64_t next_us;           /* when it was sent, in time of records */
+	uint64_t refused;          /* messages that were no marks */
+};
+
 /* One run. */
 struct bsample {
 	/* options */
@@ -189,6 +199,8 @@ struct bsample {
 	uint64_t missed_now;       /* between this tick and the last */
 	uint64_t late_ns;          /* of this tick */
 	struct bt_hist late;
+	int64_t last_us;           /* ts of the last sample or mark */
+	struct bsample_marks marks;
 	struct bsample_page page;
 	struct bsample_wide rows;
 	uint64_t cpu_ns, last_cpu_ns, first_cpu_ns; /* CPU time of this process when this tick, the last and the first one began */
@@ -204,6 +216,12 @@ static inline bool bsample_live(const struct bsample *s)
 	return s->n_roots == 0;
 }
 uint64_t bsample_now(const struct bsample *s);
+
+/* bsample_time - Unix time in microseconds, as in records, of an instant of bsample_now(). */
+static inline int64_t bsample_time(const struct bsample *s, uint64_t ns)
+{
+	return s->wall_us + (int64_t)(ns / 1000);
+}
 
 /* bsample_text - the file as it is now, valid until it is read again; sets t->read_ns. NULL with errno set when it cannot be read. */
 const char *bsample_text(const struct bsample *s, struct bsample_table *t, struct bt_reread *f);
@@ -253,6 +271,12 @@ uint64_t bsample_own_cpu_ns(void);
 
 /* bsample_write - a record goes out as it stands, unless the shape of the output has no place for its kind. */
 void bsample_write(struct bsample *s, struct bt_rec *r);
+
+/* bsample_mark_main - the command "mark NAME [KEY=VALUE ...]": sends a mark to whoever samples, returns the exit status.
+ * bsample_marks_until - emit the marks that were sent up to that time of records. bsample_mark_now: one of our own. */
+int bsample_mark_main(char **words, int count);
+void bsample_marks_until(struct bsample *s, int64_t ts_us);
+void bsample_mark_now(struct bsample *s, const char *name);
 
 /* The tick in other shapes than records: a row of tsv (wide.c), lines for people (text.c). */
 void bsample_wide(struct bsample *s);

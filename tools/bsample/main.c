@@ -139,13 +139,16 @@ static void take_groups(struct bsample *s, char **names, int count)
 
 int main(int argc, char **argv)
 {
-	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT };
+	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT,
+				    .marks.socket = BT_MARKS_INIT };
 	struct bt_opts o;
 
 	bt_err_init(tool.name);
 	s.argc = argc;
 	s.argv = bt_opts_words(argc, argv);
 	parse(&s, argc, argv, &o);
+	if (o.first < o.last && strcmp(argv[o.first], "mark") == 0)
+		return bsample_mark_main(argv + o.first + 1, o.last - o.first - 1);
 	take_groups(&s, argv + o.first, o.last - o.first);
 	return bsample_run(&s);
 }

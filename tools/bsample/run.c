@@ -170,15 +170,6 @@ static void start_grid(struct bsample *s)
 		bt_grid_align(&s->grid, s->wall_us * 1000);
 }
 
-static void emit_mark(struct bsample *s, const char *name)
-{
-	struct bt_rec r;
-
-	bt_rec_init(&r, BT_KIND_MARK);
-	bt_rec_str(&r, "name", name);
-	bt_out_rec(&s->out, &r);
-}
-
 /* Serve the instant that is due. */
 static void take_tick(struct bsample *s)
 {
@@ -214,8 +205,9 @@ static void sample_live(struct bsample *s)
 		unsigned what = bt_control_wait(&s->control, least(least(end, s->grid.next_ns), now + LOOK_NS));
 
 		now = bsample_now(s);
+		bsample_marks_until(s, bsample_time(s, now));
 		if (what & BT_CONTROL_MARK)
-			emit_mark(s, "mark");
+			bsample_mark_now(s, "mark");
 		if (now >= s->grid.next_ns)
 			take_tick(s);
 	}
@@ -245,6 +237,7 @@ static int finish(struct bsample *s)
 	if (!s->wide)
 		bt_out_end(&s->out, sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
 	rc = bt_out_close(&s->out);
+	bt_marks_close(&s->marks.socket);
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		if (s->tables[i].group->close)
 			s->tables[i].group->close(&s->tables[i]);
@@ -258,6 +251,17 @@ static int finish(struct bsample *s)
 	if (sig)
 		bt_die_signal(sig);
 	return BT_EXIT_OK;
+}
+
+/* Marks of other processes need a place to send them to. */
+static void listen_for_marks(struct bsample *s)
+{
+	int rc = bt_marks_listen(&s->marks.socket, s->out.source.run);
+
+	if (rc == 0)
+		rc = bt_control_add(&s->control, s->marks.socket.fd);
+	if (rc < 0)
+		bsample_warn(s, "marks", "no marks from other processes: %s", strerror(-rc));
 }
 
 static void prepare(struct bsample *s)
@@ -291,6 +295,8 @@ int bsample_run(struct bsample *s)
 	bsample_meta(s);
 	say_missing(s);
 	say_coarse(s);
+	if (bsample_live(s) && !s->load.dry_run)
+		listen_for_marks(s);
 	if (!s->load.dry_run) {
 		read_tick(s);
 		s->start_ns = s->tick_ns;

@@ -116,7 +116,7 @@ void bsample_wide(struct bsample *s)
 	if (!w->headed)
 		settle_columns(s, &w->line);
 	w->headed = true;
-	bt_buf_add(&w->line, ts, bt_fmt_time(ts, s->wall_us + (int64_t)(s->tick_ns / 1000)));
+	bt_buf_add(&w->line, ts, bt_fmt_time(ts, bsample_time(s, s->tick_ns)));
 	add_f64(&w->line, bsample_live(s) ? (double)(s->cpu_ns - s->last_cpu_ns) / (double)span : NAN);
 	add_f64(&w->line, bsample_live(s) ? (double)s->late_ns : NAN);
 	add_f64(&w->line, bsample_live(s) ? (double)s->missed_now : NAN);
