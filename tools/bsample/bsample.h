@@ -122,6 +122,7 @@ struct bsample_table {
 	const struct bsample_group *group;
 	unsigned n_fields;
 	bool open;               /* its sources are there */
+	bool wanted;             /* -m leaves some of it */
 	bool fresh;              /* it was read in this tick */
 	char why[160];           /* what is missing; "": nothing */
 	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() */
@@ -161,6 +162,7 @@ struct bsample_marks {
 	char next[BT_MARKS_MAX];
 	size_t next_len;           /* 0: none */
 	int64_t next_us;           /* when it was sent, in time of records */
+	bool empty;                /* nothing more was there when it was last looked at, in this tick or wait */
 	uint64_t refused;          /* messages that were no marks */
 };
 
@@ -258,6 +260,10 @@ void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind,
 void bsample_emit(struct bsample *s, struct bt_rec *r);
 void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const struct bsample_row *row);
 
+/* bsample_list - answer -L and exit. bsample_check_metrics - end the program if -m names a metric that does not exist. */
+_Noreturn void bsample_list(void);
+void bsample_check_metrics(const struct bsample *s);
+
 /* bsample_run - everything after the options: opens, ticks, ends. Returns the exit status; dies of a signal caught. */
 int bsample_run(struct bsample *s);
 
@@ -273,8 +279,10 @@ uint64_t bsample_own_cpu_ns(void);
 void bsample_write(struct bsample *s, struct bt_rec *r);
 
 /* bsample_mark_main - the command "mark NAME [KEY=VALUE ...]": sends a mark to whoever samples, returns the exit status.
- * bsample_marks_until - emit the marks that were sent up to that time of records. bsample_mark_now: one of our own. */
+ * bsample_marks_until - emit the marks that were sent up to that time of records; those there when bsample_marks_look was called last are
+ * known. bsample_mark_now: one of our own. */
 int bsample_mark_main(char **words, int count);
+void bsample_marks_look(struct bsample *s);
 void bsample_marks_until(struct bsample *s, int64_t ts_us);
 void bsample_mark_now(struct bsample *s, const char *name);
 

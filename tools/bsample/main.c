@@ -140,7 +140,7 @@ static void take_groups(struct bsample *s, char **names, int count)
 int main(int argc, char **argv)
 {
 	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT,
-				    .marks.socket = BT_MARKS_INIT };
+				    .marks = { .socket = BT_MARKS_INIT, .empty = true } };
 	struct bt_opts o;
 
 	bt_err_init(tool.name);
@@ -149,6 +149,9 @@ int main(int argc, char **argv)
 	parse(&s, argc, argv, &o);
 	if (o.first < o.last && strcmp(argv[o.first], "mark") == 0)
 		return bsample_mark_main(argv + o.first + 1, o.last - o.first - 1);
+	if (s.load.list)
+		bsample_list();
+	bsample_check_metrics(&s);
 	take_groups(&s, argv + o.first, o.last - o.first);
 	return bsample_run(&s);
 }

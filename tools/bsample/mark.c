@@ -142,7 +142,11 @@ static bool take(struct bsample *s)
 	int64_t sent_us;
 	int n;
 
-	while (m->next_len == 0 && (n = bt_marks_take(&m->socket, m->next, &sent_us)) >= 0) {
+	while (m->next_len == 0 && !m->empty) {
+		n = bt_marks_take(&m->socket, m->next, &sent_us);
+		m->empty = n < 0;
+		if (m->empty)
+			break;
 		m->next_us = sent_us - bt_clock_relate() + s->wall_us;
 		if (is_mark(m->next, (size_t)n))
 			m->next_len = (size_t)n;
@@ -152,9 +156,14 @@ static bool take(struct bsample *s)
 	return m->next_len > 0;
 }
 
+void bsample_marks_look(struct bsample *s)
+{
+	s->marks.empty = s->marks.socket.fd < 0;
+}
+
 void bsample_marks_until(struct bsample *s, int64_t ts_us)
 {
-	while (s->marks.socket.fd >= 0 && take(s) && s->marks.next_us <= ts_us) {
+	while (take(s) && s->marks.next_us <= ts_us) {
 		emit(s, s->marks.next, s->marks.next_len, s->marks.next_us);
 		s->marks.next_len = 0;
 	}

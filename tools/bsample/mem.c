@@ -102,7 +102,9 @@ static int open_place(struct bsample *s, struct place *p, int node)
 
 	if (node < 0) {
 		rc = bt_reread_open(&p->memory, &s->src, "/proc/meminfo");
-		(void)bt_reread_open(&p->events, &s->src, "/proc/vmstat");
+		/* It costs as much as all the rest. */
+		if (bt_load_wants(&s->load, "faults") || bt_load_wants(&s->load, "swap") || bt_load_wants(&s->load, "oom_kills"))
+			(void)bt_reread_open(&p->events, &s->src, "/proc/vmstat");
 		return rc;
 	}
 	snprintf(p->node, sizeof(p->node), "%d", node);

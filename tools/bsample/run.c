@@ -63,12 +63,22 @@ static int take_dump(struct bsample *s, unsigned which)
 	return 0;
 }
 
+/* A group of which -m wants nothing is not read. */
+static bool wants_some(const struct bsample *s, const struct bsample_group *g)
+{
+	for (const struct bsample_field *f = g->fields; f->metric; f++)
+		if (!f->hidden && bt_load_wants(&s->load, f->metric))
+			return true;
+	return false;
+}
+
 static void open_groups(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct bsample_table *t = &s->tables[i];
 
 		t->open = t->group->open(s, t) == 0;
+		t->wanted = wants_some(s, t->group);
 	}
 }
 
@@ -125,7 +135,7 @@ void bsample_read_all(struct bsample *s)
 		uint64_t now = bsample_now(s);
 
 		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
-		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
+		t->fresh = t->open && t->wanted && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
 		if (!t->fresh)
 			continue;
 		t->last_ns = now;
@@ -150,6 +160,7 @@ static void read_tick(struct bsample *s)
 static void tick(struct bsample *s)
 {
 	read_tick(s);
+	bsample_marks_look(s);
 	s->ticks++;
 	bsample_show(s);
 }
@@ -205,6 +216,7 @@ static void sample_live(struct bsample *s)
 		unsigned what = bt_control_wait(&s->control, least(least(end, s->grid.next_ns), now + LOOK_NS));
 
 		now = bsample_now(s);
+		bsample_marks_look(s);
 		bsample_marks_until(s, bsample_time(s, now));
 		if (what & BT_CONTROL_MARK)
 			bsample_mark_now(s, "mark");
