@@ -97,6 +97,7 @@ struct bsample_group {
 	const char *name, *help;
 	const struct bsample_field *fields;
 	struct bsample_dim dims[BSAMPLE_DIMS + 1];
+	const char *const *also; /* metrics that emit() and finish() make besides, NULL at the end; NULL: none */
 	bool usual;          /* sampled when no group is named */
 	bool list;           /* people want a line for each row; else all rows fold into columns of the tick's line */
 	/* open - find the sources and open them. Returns 0, or -errno; t->why says what is missing, one sentence without the group's

@@ -47,15 +47,25 @@ void bsample_list(void)
 /* Metrics that are no group's. */
 static const char *const own[] = { "self_cpu", "self_rss", "late", "missed", "ticks", "backwards", "failed" };
 
+static bool is_of(const struct bsample_group *g, const char *name, size_t len)
+{
+	for (const struct bsample_field *f = g->fields; f->metric; f++)
+		if (!f->hidden && strlen(f->metric) == len && memcmp(f->metric, name, len) == 0)
+			return true;
+	for (const char *const *also = g->also; also && *also; also++)
+		if (strlen(*also) == len && memcmp(*also, name, len) == 0)
+			return true;
+	return false;
+}
+
 static bool is_metric(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strlen(own[i]) == len && memcmp(own[i], name, len) == 0)
 			return true;
 	for (unsigned g = 0; g < bsample_group_count; g++)
-		for (const struct bsample_field *f = bsample_groups[g]->fields; f->metric; f++)
-			if (!f->hidden && strlen(f->metric) == len && memcmp(f->metric, name, len) == 0)
-				return true;
+		if (is_of(bsample_groups[g], name, len))
+			return true;
 	return false;
 }
 

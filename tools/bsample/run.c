@@ -69,6 +69,9 @@ static bool wants_some(const struct bsample *s, const struct bsample_group *g)
 	for (const struct bsample_field *f = g->fields; f->metric; f++)
 		if (!f->hidden && bt_load_wants(&s->load, f->metric))
 			return true;
+	for (const char *const *also = g->also; also && *also; also++)
+		if (bt_load_wants(&s->load, *also))
+			return true;
 	return false;
 }
 
