@@ -134,7 +134,7 @@ int bt_out_rec(struct bt_out *out, struct bt_rec *r)
 	if (out->error < 0)
 		return out->error;
 	if (r->ts_us == 0)
-		r->ts_us = bt_clock_wall_us();
+		r->ts_us = out->now_us ? out->now_us : bt_clock_wall_us();
 	if (out->format == BT_FORMAT_JSON)
 		rc = write_json(out, r);
 	else if (out->format == BT_FORMAT_TSV)

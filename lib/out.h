@@ -52,6 +52,7 @@ struct bt_out {
 	uint64_t records; /* written so far */
 	uint64_t refused; /* records that did not fit BT_REC_MAX */
 	int error;        /* first write error, -errno; -EPIPE when the reader has gone. Later records are not written. */
+	int64_t now_us;  /* ts of records that have none, Unix time in microseconds; 0: the clock's */
 	bool tsv_header_done;
 	bool holding;        /* between bt_out_hold and bt_out_release */
 	size_t held;         /* bytes of whole lines in batch */
@@ -63,7 +64,7 @@ struct bt_out {
  * random. Borrows opts and tool until close. Returns 0 or -errno of opening opts->path. */
 int bt_out_open(struct bt_out *out, const struct bt_out_opts *opts, const char *tool);
 
-/* bt_out_rec - write one record; fills ts_us when it is 0. Returns 0, out->error, or -EMSGSIZE. */
+/* bt_out_rec - write one record; fills ts_us when it is 0 (out->now_us). Returns 0, out->error, or -EMSGSIZE. */
 int bt_out_rec(struct bt_out *out, struct bt_rec *r);
 
 /* bt_out_hold, bt_out_release - records in between, in json and tsv, share writes of at most BT_REC_MAX bytes: for many that come at

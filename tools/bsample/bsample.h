@@ -40,7 +40,8 @@ enum bsample_how {
 	BSAMPLE_GAUGE,   /* now * scale; a gauge may be negative: it is stored as int64_t */
 	BSAMPLE_RATE,    /* (now - was) * scale per second; a counter */
 	BSAMPLE_SHARE,   /* (now - was) * scale / dt, scale in ns: a counter of time, the share of it in what passed */
-	BSAMPLE_DERIVED, /* what derive() makes of the others; not read */
+	BSAMPLE_DERIVED, /* what derive() makes of the others, over the time between the reads; not read */
+	BSAMPLE_DERIVED_GAUGE, /* the same, as of now */
 };
 
 /* The step of time in which a source counts. The core knows their lengths, shows them in -L, marks values whose span has fewer
@@ -107,7 +108,7 @@ struct bsample_group {
 	/* read - a pass: bsample_row() for each thing there is now, and its numbers into row->now. Returns 0 or -errno when nothing could
 	 * be read this time: then the tick has no records of the group, which is counted. No allocation but for new rows. */
 	int (*read)(struct bsample *s, struct bsample_table *t);
-	/* derive - fill the values of DERIVED fields of a row from the others (was is complete only if row->had). NULL: none. */
+	/* derive - fill the values of derived fields of a row from the others (was is complete only if row->had). NULL: none. */
 	void (*derive)(const struct bsample_table *t, struct bsample_row *row);
 	/* emit - further records of the tick, after those of the table. NULL: none. */
 	void (*emit)(struct bsample *s, struct bsample_table *t);
@@ -246,6 +247,9 @@ void bsample_table_free(struct bsample_table *t);
 /* bsample_step - by how much field i of a row has grown since the last pass, in steps of the source; BSAMPLE_NONE when that is not
  * known. For derive(). */
 uint64_t bsample_step(const struct bsample_table *t, const struct bsample_row *row, unsigned i);
+
+/* bsample_is_gauge - whether the figure is of an instant, not of the time between two reads. */
+bool bsample_is_gauge(const struct bsample_field *f);
 
 /* bsample_u64 - the decimal number at *p, after blanks; moves *p behind it. False, and *p behind the blanks, when there is none; a
  * number beyond 64 bits is BSAMPLE_NONE. bsample_line - *p to the start of the next line, or NULL. */

@@ -60,6 +60,7 @@ static int take_dump(struct bsample *s, unsigned which)
 	free(text);
 	s->dump_ns = uptime_ns;
 	s->wall_us = (int64_t)boot_s * 1000000;
+	s->out.now_us = bsample_time(s, s->dump_ns);
 	return 0;
 }
 
@@ -73,6 +74,18 @@ static bool wants_some(const struct bsample *s, const struct bsample_group *g)
 		if (bt_load_wants(&s->load, *also))
 			return true;
 	return false;
+}
+
+/* Records of a dump are of its time and of its host, if it tells. */
+static void name_dump(struct bsample *s)
+{
+	struct bt_rec_source *from = &s->out.source;
+	char name[sizeof(from->host)];
+
+	s->out.now_us = bsample_time(s, s->dump_ns);
+	if (bt_src_line(&s->src, name, sizeof(name), "/proc/sys/kernel/hostname") > 0)
+		bt_src_copy(from->host, sizeof(from->host), name);
+	bt_rec_source_prepare(from);
 }
 
 static void open_groups(struct bsample *s)
@@ -307,6 +320,8 @@ int bsample_run(struct bsample *s)
 	prepare(s);
 	rc = bt_out_open(&s->out, &s->out_opts, "bsample");
 	bt_check_output(rc, s->out_opts.path, BT_EXIT_USAGE);
+	if (!bsample_live(s))
+		name_dump(s);
 	bsample_meta(s);
 	say_missing(s);
 	say_coarse(s);

@@ -62,7 +62,7 @@ void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const st
 
 		if (f->hidden || isnan(row->value[i]) || !bt_load_wants(&s->load, f->metric))
 			continue;
-		bsample_start(s, &r, BT_KIND_SAMPLE, g->name, row->read_ns, f->how == BSAMPLE_GAUGE ? 0 : row->read_ns - row->was_ns);
+		bsample_start(s, &r, BT_KIND_SAMPLE, g->name, row->read_ns, bsample_is_gauge(f) ? 0 : row->read_ns - row->was_ns);
 		r.taint = row->taint[i];
 		add_dims(&r, g, row);
 		if (f->dim)
@@ -136,8 +136,6 @@ void bsample_meta(struct bsample *s)
 		bt_buf_printf(&groups, "%s%s", i ? "," : "", s->tables[i].group->name);
 	bt_host_read(&host, &s->src);
 	bt_rec_init(&r, BT_KIND_META);
-	if (!bsample_live(s))
-		r.ts_us = s->wall_us + (int64_t)(s->dump_ns / 1000);
 	bt_rec_str(&r, "version", BT_VERSION);
 	bt_rec_str(&r, "argv", bt_buf_cstr(&argv));
 	bt_rec_str(&r, "clock", "monotonic");

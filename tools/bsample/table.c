@@ -142,6 +142,11 @@ void bsample_row_dim(struct bsample_row *row, unsigned which, const char *text, 
 	}
 }
 
+bool bsample_is_gauge(const struct bsample_field *f)
+{
+	return f->how == BSAMPLE_GAUGE || f->how == BSAMPLE_DERIVED_GAUGE;
+}
+
 /* Growth of a counter. *back: it went backwards, which counts as no growth. */
 static uint64_t growth(const struct bsample_field *f, uint64_t was, uint64_t now, bool *back)
 {
@@ -171,9 +176,9 @@ static void compute(struct bsample_table *t, struct bsample_row *row, unsigned i
 
 	row->value[i] = NAN;
 	row->taint[i] = 0;
-	if (f->how != BSAMPLE_GAUGE && row->had && dt < QUANTA * quantum_ns)
+	if (!bsample_is_gauge(f) && row->had && dt < QUANTA * quantum_ns)
 		row->taint[i] |= BT_TAINT_COARSE;
-	if (f->how == BSAMPLE_DERIVED || row->now[i] == BSAMPLE_NONE)
+	if (f->how >= BSAMPLE_DERIVED || row->now[i] == BSAMPLE_NONE)
 		return;
 	if (f->how == BSAMPLE_GAUGE)
 		row->value[i] = (double)(int64_t)row->now[i] * f->scale;

@@ -61,7 +61,7 @@ static void settle_columns(struct bsample *s, struct bt_buf *b)
 
 				if (field->hidden || !bt_load_wants(&s->load, field->metric))
 					continue;
-				if (field->how != BSAMPLE_DERIVED && t->rows[r]->now[f] == BSAMPLE_NONE)
+				if (field->how < BSAMPLE_DERIVED && t->rows[r]->now[f] == BSAMPLE_NONE)
 					continue;
 				if (add_column(&s->rows, i, t->rows[r], f))
 					add_column_name(b, t, t->rows[r], field);
