@@ -17,12 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "child.h"
 #include "control.h"
 #include "grid.h"
 #include "hist.h"
 #include "load.h"
 #include "marks.h"
 #include "out.h"
+#include "proc.h"
 #include "reread.h"
 #include "src.h"
 
@@ -50,6 +52,7 @@ enum bsample_quantum {
 	BSAMPLE_EXACT,   /* no step that matters here */
 	BSAMPLE_USER_HZ, /* 10 ms: the unit of /proc/stat and /proc/PID/stat */
 	BSAMPLE_TICK,    /* of the kernel, CONFIG_HZ: lib/tick.h */
+	BSAMPLE_TASK,    /* CPU time of tasks: one of these two, as their source has it */
 	BSAMPLE_MS,
 	BSAMPLE_SECOND,  /* folded once a second */
 	BSAMPLE_QUANTA
@@ -185,6 +188,7 @@ struct bsample {
 	unsigned n_cgroups;
 	uint64_t depth;            /* of control groups below those */
 	bool depth_set;
+	struct proc_opts proc;
 	int argc;
 	char **argv, **command;
 
@@ -194,6 +198,9 @@ struct bsample {
 	unsigned n_tables;
 	struct bt_out out;
 	struct bt_control control;
+	struct bt_child child;     /* the COMMAND */
+	bool failed;               /* --wait: nothing came */
+	struct tasks *tasks;       /* what the groups proc and thread share */
 	struct bt_grid grid;
 	uint64_t dump_ns;          /* bsample_now() of the dump */
 	int64_t wall_us;           /* Unix time less bsample_now(), in microseconds */

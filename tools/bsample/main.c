@@ -26,6 +26,7 @@ static const struct bt_opt options[] = {
 	{ OPT_DEV, "dev", "GLOB", "disk, net: devices of this name only, !GLOB: not those; may be repeated" },
 	{ BT_OPT_ROOT, "root", "DIR", "read a dump of /proc and /sys below DIR; again for the next tick" },
 	{ OPT_WIDE, "wide", NULL, "with -f tsv: one row for each tick" },
+	BSAMPLE_OPTS_PROC,
 	BT_OPTS_OUT,
 	BT_OPTS_COMMON,
 	BT_OPTS_END
@@ -33,7 +34,7 @@ static const struct bt_opt options[] = {
 
 static const struct bt_tool tool = {
 	.name = "bsample",
-	.synopsis = "[options] [GROUP ...]",
+	.synopsis = "[options] [GROUP ...] [-- COMMAND ...]",
 	.purpose = "Samples what the machine is doing: CPUs, memory, disks, network, pressure.",
 	.options = options,
 	.examples = "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
@@ -85,6 +86,7 @@ static void take_cgroup(struct bsample *s, struct bt_opts *o)
 
 static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
 {
+	const char *conflict;
 	int key;
 
 	bt_opts_init(o, options, argc, argv);
@@ -102,11 +104,19 @@ static void parse(struct bsample *s, int argc, char **argv, struct bt_opts *o)
 		case 'V':
 			bt_show_version(&tool);
 		default:
-			if (!bt_load_option(&s->load, o, key))
+			if (!proc_option(&s->proc, o, key) && !bt_load_option(&s->load, o, key))
 				bt_out_option(&s->out_opts, o, key);
 		}
 	if (key < 0)
 		bt_die_usage(o->error);
+	s->command = o->command;
+	conflict = proc_conflict(&s->proc, s->command);
+	if (conflict)
+		bt_die_usage(conflict);
+	if (s->command && !s->command[0])
+		bt_die_usage("no COMMAND behind --");
+	if (s->n_roots && s->command)
+		bt_die_usage("--root shows what was; a COMMAND runs now");
 	if (s->wide && s->out_opts.format == BT_FORMAT_AUTO)
 		s->out_opts.format = BT_FORMAT_TSV;
 	if (s->wide && s->out_opts.format != BT_FORMAT_TSV)
@@ -127,8 +137,9 @@ static void take_groups(struct bsample *s, char **names, int count)
 			bt_die(BT_EXIT_USAGE, "%s: no such group; bsample -L lists them", names[i]);
 		wanted[g] = true;
 	}
+	/* Who names processes wants to see these. */
 	for (unsigned g = 0; count == 0 && g < bsample_group_count; g++)
-		wanted[g] = bsample_groups[g]->usual;
+		wanted[g] = s->proc.given || s->command ? bsample_groups[g] == &bsample_proc : bsample_groups[g]->usual;
 	s->tables = calloc(bsample_group_count, sizeof(*s->tables));
 	if (!s->tables)
 		bt_die(BT_EXIT_TROUBLE, "no memory");
@@ -139,7 +150,7 @@ static void take_groups(struct bsample *s, char **names, int count)
 
 int main(int argc, char **argv)
 {
-	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT,
+	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT, .child = BT_CHILD_INIT,
 				    .marks = { .socket = BT_MARKS_INIT, .empty = true } };
 	struct bt_opts o;
 

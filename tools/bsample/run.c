@@ -10,7 +10,9 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "caps.h"
 #include "clock.h"
+#include "command.h"
 #include "err.h"
 #include "groups.h"
 #include "num.h"
@@ -142,6 +144,7 @@ static void settle_quanta(struct bsample *s)
 
 		s->quantum_ns[BSAMPLE_TICK] = tick ? tick : s->quantum_ns[BSAMPLE_USER_HZ];
 	}
+	s->quantum_ns[BSAMPLE_TASK] = s->quantum_ns[proc_by_ticks(s) ? BSAMPLE_TICK : BSAMPLE_USER_HZ];
 }
 
 void bsample_read_all(struct bsample *s)
@@ -228,7 +231,7 @@ static void sample_live(struct bsample *s)
 	uint64_t end = s->load.duration_set ? s->start_ns + s->load.duration_ns : UINT64_MAX, now = s->start_ns;
 
 	start_grid(s);
-	while (now < end && !enough(s) && !bt_sig_caught() && !reader_gone(s)) {
+	while (now < end && !enough(s) && !bt_sig_caught() && !reader_gone(s) && !command_ended(s) && !proc_over(s)) {
 		unsigned what = bt_control_wait(&s->control, least(least(end, s->grid.next_ns), now + LOOK_NS));
 
 		now = bsample_now(s);
@@ -236,9 +239,13 @@ static void sample_live(struct bsample *s)
 		bsample_marks_until(s, bsample_time(s, now));
 		if (what & BT_CONTROL_MARK)
 			bsample_mark_now(s, "mark");
+		proc_drain(s);
 		if (now >= s->grid.next_ns)
 			take_tick(s);
 	}
+	/* What the command did since the last tick. */
+	if (command_ended(s))
+		tick(s);
 }
 
 /* Each dump is a tick; the first one is only a base, unless there is no other. */
@@ -258,14 +265,18 @@ static void sample_dumps(struct bsample *s)
 static int finish(struct bsample *s)
 {
 	int sig = bt_sig_caught(), rc;
-	bool endless = !s->load.duration_set && !s->load.count;
+	bool endless = !s->load.duration_set && !s->load.count && !s->command;
+	int status;
 
 	/* A sampler without an end of its own is ended by SIGINT: then that is no interruption. */
 	sig = sig == SIGINT && endless ? 0 : sig;
+	bt_caps_raise();
 	if (!s->wide)
-		bt_out_end(&s->out, sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
+		bt_out_end(&s->out, s->failed ? "failed" : sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
 	rc = bt_out_close(&s->out);
 	bt_marks_close(&s->marks.socket);
+	if (rc == -EPIPE && !sig)
+		sig = SIGPIPE;
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		if (s->tables[i].group->close)
 			s->tables[i].group->close(&s->tables[i]);
@@ -275,10 +286,11 @@ static int finish(struct bsample *s)
 	bsample_wide_free(s);
 	bt_hist_free(&s->late);
 	bt_control_close(&s->control);
+	status = command_leave(s, sig);
 	bt_check_output(rc, s->out_opts.path, BT_EXIT_TROUBLE);
-	if (sig)
-		bt_die_signal(sig);
-	return BT_EXIT_OK;
+	if (status < 0)
+		bt_die_signal(-status);
+	return s->failed && status == 0 ? BT_EXIT_TROUBLE : status;
 }
 
 /* Marks of other processes need a place to send them to. */
@@ -298,6 +310,7 @@ static void prepare(struct bsample *s)
 
 	if (rc != 0)
 		bt_die(BT_EXIT_UNABLE, "nothing to wait with: %s", strerror(-rc));
+	command_start(s);
 	/* Ordinary threads are woken up to 50 us late, to save power. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	s->src.root = "";
@@ -325,12 +338,19 @@ int bsample_run(struct bsample *s)
 	bsample_meta(s);
 	say_missing(s);
 	say_coarse(s);
+<<<<<<< HEAD
 	if (bsample_live(s) && !s->load.dry_run)
 		listen_for_marks(s);
 	if (!s->load.dry_run) {
+=======
+	proc_give_up_privilege(s);
+	s->failed = !s->load.dry_run && !proc_wait(s);
+	if (!s->load.dry_run && !s->failed) {
+>>>>>>> sampleproc
 		read_tick(s);
 		s->start_ns = s->tick_ns;
 		s->first_cpu_ns = s->cpu_ns;
+		command_release(s);
 		if (bsample_live(s))
 			sample_live(s);
 		else

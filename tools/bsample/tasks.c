@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tasks - the census of a run and the sources that fill it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "caps.h"
+#include "choose.h"
+#include "clock.h"
+#include "err.h"
+#include "sig.h"
+#include "tasks.h"
+
+#define LOOK_NS 20000000u     /* how often to look for a process that is waited for */
+#define RING_BYTES (2u << 20) /* 11 000 processes that end between two looks */
+
+static bool there(void *arg, uint32_t place)
+{
+	const struct tasks *t = arg;
+
+	return kernel_there(t->kernel, place);
+}
+
+static void take(void *arg, const struct taskfig *f, uint64_t read_ns)
+{
+	struct tasks *t = arg;
+
+	census_take(&t->census, f, bsample_live(t->s) ? read_ns : t->s->dump_ns);
+}
+
+static void take_end(void *arg, const struct taskfig *f)
+{
+	struct tasks *t = arg;
+
+	census_end(&t->census, f);
+}
+
+static bool same(void *arg, uint32_t pid, uint64_t run_ns, uint64_t read_ns)
+{
+	struct tasks *t = arg;
+
+	return census_same(&t->census, pid, run_ns, read_ns);
+}
+
+static bool wants(const struct tasks *t, const char *metric, int rank)
+{
+	return bt_load_wants(&t->s->load, metric) || t->s->proc.rank == rank;
+}
+
+/* The files that the metrics need. */
+static uint32_t fields(const struct tasks *t)
+{
+	uint32_t bits = 0;
+
+	if (wants(t, "cpu", PROC_RANK_WAIT))
+		bits |= TASKFIG_WAIT;
+	if (wants(t, "bw", PROC_RANK_BW) || wants(t, "io", PROC_RANK_IO))
+		bits |= TASKFIG_IO;
+	if (wants(t, "switches", PROC_RANK_SWITCHES))
+		bits |= TASKFIG_SWITCHES;
+	return bits;
+}
+
+static int open_kernel(struct tasks *t, bool passes, char error[400])
+{
+	const struct proc_opts *o = &t->s->proc;
+	struct kernel_conf conf = {
+		.passes = passes, .ends = true, .forks = o->trace.tree || t->s->command, .ring_bytes = RING_BYTES, .attach = o->trace.attach,
+		.verbose = t->s->out_opts.verbose,
+	};
+
+	conf.pids = choose_numbers(t, &conf.n_pids);
+	return kernel_open(&t->kernel, &conf, error);
+}
+
+static int open_sources(struct tasks *t)
+{
+	bool wanted = t->s->proc.source != PROC_SOURCE_PROCFS && bsample_live(t->s);
+	char error[400] = "";
+	int rc;
+
+	rc = bsample_live(t->s) ? open_kernel(t, wanted, error) : -ENOTSUP;
+	if (rc != 0 && t->s->proc.source == PROC_SOURCE_BPF) {
+		snprintf(t->why, sizeof(t->why), "%s", error);
+		return rc;
+	}
+	t->by_kernel = rc == 0 && wanted;
+	t->no_ends = rc != 0;
+	if (t->no_ends && bsample_live(t->s))
+		snprintf(t->why, sizeof(t->why), "processes that begin and end between two ticks are not seen: %.120s", error);
+	rc = procfs_open(&t->procfs, &t->s->src);
+	if (rc != 0)
+		snprintf(t->why, sizeof(t->why), "/proc: %s", strerror(-rc));
+	return rc;
+}
+
+static void set_up(struct tasks *t)
+{
+	t->census = (struct census)CENSUS_INIT;
+	t->census.ends = !t->no_ends;
+	t->census.there = t->by_kernel ? there : NULL;
+	t->census.there_arg = t;
+	t->census.covers = choose_covers;
+	t->census.begun = choose_begun;
+	t->census.arg = t;
+	t->procfs.fields = fields(t);
+	t->procfs.processes = true;
+	t->procfs.same = same;
+	t->procfs.pids = choose_numbers(t, &t->procfs.n_pids);
+}
+
+int tasks_open(struct bsample *s)
+{
+	struct tasks *t = s->tasks;
+	int rc;
+
+	if (t) {
+		t->users++;
+		return t->failed;
+	}
+	t = s->tasks = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	t->s = s;
+	t->users = 1;
+	t->procfs.dir = -1;
+	rc = choose_open(t, s->child.pid > 0 ? (uint32_t)s->child.pid : 0);
+	if (rc == 0)
+		rc = open_sources(t);
+	set_up(t);
+	t->failed = rc;
+	return rc;
+}
+
+void tasks_close(struct bsample *s)
+{
+	struct tasks *t = s->tasks;
+
+	if (!t || --t->users > 0)
+		return;
+	kernel_close(t->kernel);
+	procfs_close(&t->procfs);
+	census_free(&t->census);
+	choose_close(t);
+	free(t);
+	s->tasks = NULL;
+}
+
+/* Since boot, sleep included, less CLOCK_MONOTONIC, which stands still meanwhile. The time of a dump is since boot. */
+static uint64_t boot_offset(const struct bsample *s)
+{
+	uint64_t mono = bt_clock_monotonic();
+	struct timespec boot;
+
+	if (!bsample_live(s))
+		return 0;
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (uint64_t)boot.tv_sec * 1000000000u + (uint64_t)boot.tv_nsec - mono;
+}
+
+void proc_drain(struct bsample *s)
+{
+	if (s->tasks)
+		kernel_drain(s->tasks->kernel, take_end, s->tasks);
+}
+
+int tasks_pass(struct bsample *s)
+{
+	struct tasks *t = s->tasks;
+
+	if (t->tick_ns == s->tick_ns && t->census.pass > 1)
+		return t->failed;
+	t->tick_ns = s->tick_ns;
+	census_begin(&t->census, bsample_now(s), boot_offset(s));
+	proc_drain(s);
+	t->failed = t->by_kernel ? kernel_pass(t->kernel, take, t) : procfs_pass(&t->procfs, take, t);
+	census_finish(&t->census);
+	choose_pass(t);
+	return t->failed;
+}
+
+bool proc_by_ticks(const struct bsample *s)
+{
+	return s->tasks && s->tasks->by_kernel;
+}
+
+void proc_give_up_privilege(const struct bsample *s)
+{
+	uint64_t now = 1ull << BT_CAP_BPF | 1ull << BT_CAP_PERFMON | 1ull << BT_CAP_SYS_PTRACE | 1ull << BT_CAP_DAC_READ_SEARCH;
+	uint64_t later = (s->out_opts.path ? 1ull << BT_CAP_DAC_OVERRIDE : 0) | (s->command ? 1ull << BT_CAP_KILL : 0);
+
+	if (s->tasks && s->tasks->kernel)
+		(void)bt_caps_keep(now, later);
+}
+
+/* Those that have gone again count as well: the look after the next one would have shown them. */
+static bool appeared(struct bsample *s)
+{
+	s->tick_ns = bsample_now(s);
+	return tasks_pass(s) == 0 && s->tasks->n_chosen > 0;
+}
+
+bool proc_wait(struct bsample *s)
+{
+	uint64_t end = bsample_now(s) + s->proc.wait_ns, now;
+
+	if (!s->proc.wait_ns || !s->tasks || !bsample_live(s))
+		return true;
+	while (!appeared(s)) {
+		now = bsample_now(s);
+		if (bt_sig_caught() || now >= end)
+			break;
+		bt_control_wait(&s->control, now + LOOK_NS < end ? now + LOOK_NS : end);
+	}
+	if (s->tasks->n_chosen > 0 || bt_sig_caught())
+		return true;
+	bt_warn("no such process appeared within %g s", (double)s->proc.wait_ns / 1e9);
+	return false;
+}
+
+bool proc_over(const struct bsample *s)
+{
+	const struct tasks *t = s->tasks;
+
+	if (!t || t->n_pids == 0 || s->proc.trace.tree || s->command)
+		return false;
+	for (size_t i = 0; i < t->n_pids; i++)
+		if (!t->pids[i].ended)
+			return false;
+	return true;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * tasks - the census of a run and the sources that fill it, shared by the groups proc and thread.
+ */
+#ifndef BSAMPLE_TASKS_H
+#define BSAMPLE_TASKS_H
+
+#include "bsample.h"
+#include "census.h"
+#include "kernel.h"
+#include "procfs.h"
+
+/* A process asked for by its number: the first one that has it, and no other that gets it later. */
+struct tasks_pid {
+	uint32_t pid;
+	bool found, ended;
+};
+
+struct tasks {
+	struct bsample *s;
+	struct census census;
+	struct procfs procfs;
+	struct kernel *kernel;       /* NULL: none */
+	bool by_kernel;              /* passes come from it, not from /proc */
+	bool no_ends;                /* nobody tells who ends: those that begin and end between two ticks are not seen */
+	bool threads;                /* the group thread is there */
+	unsigned users;              /* groups that have it open */
+	char why[200];               /* what is missing; "": nothing */
+	uint64_t tick_ns;            /* the tick that the last pass was for */
+	int failed;                  /* -errno of the last pass */
+	struct tasks_pid *pids;
+	size_t n_pids;
+	struct bt_idmap in_cgroup;   /* processes in the groups asked for, as of the last pass */
+	/* what the last pass chose */
+	struct census_process **chosen;
+	size_t n_chosen, cap_chosen;
+	uint32_t refused_said;       /* bits of known that have been warned of */
+};
+
+/* tasks_open - open the sources for one more group. Returns 0 or -errno; s->tasks->why tells what is missing in either case. Close
+ * it in either case. */
+int tasks_open(struct bsample *s);
+void tasks_close(struct bsample *s);
+
+/* tasks_pass - look at all tasks and choose, once a tick whoever asks. Returns 0 or -errno. */
+int tasks_pass(struct bsample *s);
+
+#endif
