@@ -338,15 +338,11 @@ int bsample_run(struct bsample *s)
 	bsample_meta(s);
 	say_missing(s);
 	say_coarse(s);
-<<<<<<< HEAD
 	if (bsample_live(s) && !s->load.dry_run)
 		listen_for_marks(s);
-	if (!s->load.dry_run) {
-=======
 	proc_give_up_privilege(s);
 	s->failed = !s->load.dry_run && !proc_wait(s);
 	if (!s->load.dry_run && !s->failed) {
->>>>>>> sampleproc
 		read_tick(s);
 		s->start_ns = s->tick_ns;
 		s->first_cpu_ns = s->cpu_ns;
