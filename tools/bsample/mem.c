@@ -84,11 +84,16 @@ struct mem {
 /* Dumps come from machines with other pages: then a page is what makes MemFree of nr_free_pages. */
 static uint64_t page_bytes(const struct bsample *s)
 {
-	char *info = bt_src_text(&s->src, 65536, "/proc/meminfo"), *stat = bt_src_text(&s->src, 65536, "/proc/vmstat");
-	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE), pages = stat ? bt_src_field_u64(stat, "nr_free_pages") : 0;
-	uint64_t kib = info ? bt_src_field_u64(info, "MemFree") : 0;
+	char *info, *stat;
+	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE), pages, kib;
 
-	if (!bsample_live(s) && pages > 0 && kib > 0)
+	if (bsample_live(s))
+		return bytes;
+	info = bt_src_text(&s->src, 65536, "/proc/meminfo");
+	stat = bt_src_text(&s->src, 65536, "/proc/vmstat");
+	pages = stat ? bt_src_field_u64(stat, "nr_free_pages") : 0;
+	kib = info ? bt_src_field_u64(info, "MemFree") : 0;
+	if (pages > 0 && kib > 0)
 		for (bytes = 4096; bytes < 65536 && bytes * 3 / 2 < kib * 1024 / pages; bytes *= 2)
 			;
 	free(info);

@@ -95,16 +95,16 @@ static void open_groups(struct bsample *s)
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct bsample_table *t = &s->tables[i];
 
-		t->open = t->group->open(s, t) == 0;
 		t->wanted = wants_some(s, t->group);
+		t->open = t->wanted && t->group->open(s, t) == 0;
 	}
 }
 
-/* At least one group must have something to read. */
+/* At least one group must have something to read, if any is wanted. */
 static void need_one(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (s->tables[i].open)
+		if (s->tables[i].open || !s->tables[i].wanted)
 			return;
 	bt_die(BT_EXIT_UNABLE, "%s: %s", s->tables[0].group->name, s->tables[0].why);
 }
@@ -154,7 +154,7 @@ void bsample_read_all(struct bsample *s)
 		uint64_t now = bsample_now(s);
 
 		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
-		t->fresh = t->open && t->wanted && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
+		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
 		if (!t->fresh)
 			continue;
 		t->last_ns = now;

@@ -83,7 +83,7 @@ static void add_time(const struct bsample *s, struct bt_buf *b)
 	char text[32];
 
 	bt_term_time(text, sizeof(text), s->tick_ns - s->start_ns);
-	bt_buf_printf(b, "%7s", text);
+	bt_buf_printf(b, "%6s", text);
 }
 
 /* As many lines as a terminal shows, else twenty. */
@@ -103,7 +103,7 @@ static bool heading_due(struct bsample *s, unsigned block)
 
 static void line_heading(const struct bsample *s, struct bt_buf *b)
 {
-	bt_buf_printf(b, "%7s", "at");
+	bt_buf_printf(b, "%6s", "at");
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		const struct bsample_table *t = &s->tables[i];
 
@@ -144,7 +144,7 @@ static void add_line(struct bsample *s, struct bt_buf *b)
 
 static void list_heading(const struct bsample *s, const struct bsample_table *t, struct bt_buf *b)
 {
-	bt_buf_printf(b, "%7s", "at");
+	bt_buf_printf(b, "%6s", "at");
 	for (unsigned f = 0; f < t->n_fields; f++)
 		if (is_shown(s, &t->group->fields[f]))
 			bt_buf_printf(b, " %*s", (int)width_of(&t->group->fields[f]), t->group->fields[f].column);
@@ -212,7 +212,7 @@ void bsample_text_tick(struct bsample *s)
 
 	b->len = 0;
 	if (s->missed_now > 0) {
-		bt_buf_printf(b, "%7s %llu ticks missed\n", "--", (unsigned long long)s->missed_now);
+		bt_buf_printf(b, "%6s %llu ticks missed\n", "--", (unsigned long long)s->missed_now);
 		s->page.lines++;
 	}
 	add_line(s, b);
