@@ -20,16 +20,16 @@ enum { DIM_GPU, DIM_NAME, DIM_PID };
 static const struct bsample_field fields[] = {
 	[UTIL] = { .metric = "util", .unit = "ratio", .how = BSAMPLE_GAUGE, .scale = 0.01, .quantum = BSAMPLE_SECOND, .column = "util",
 		   .help = "share of the driver's last period, 1/6 s to 1 s, in which a kernel ran; of a process: in which one of its did" },
-	[UTIL_MEM] = { .metric = "util", .unit = "ratio", .dim = "of", .is = "memory", .how = BSAMPLE_GAUGE, .scale = 0.01,
+	[UTIL_MEM] = { .metric = "util", .unit = "ratio", .dim = "part", .is = "memory", .how = BSAMPLE_GAUGE, .scale = 0.01,
 		       .quantum = BSAMPLE_SECOND, .help = "in which memory was read or written" },
 	[MEM] = { .metric = "mem", .unit = "B", .how = BSAMPLE_GAUGE, .scale = 1, .column = "mem", .help = "memory in use" },
 	[MEM_TOTAL] = { .metric = "mem", .unit = "B", .dim = "state", .is = "total", .how = BSAMPLE_GAUGE, .scale = 1, .help = "memory" },
 	[POWER] = { .metric = "power", .unit = "J/s", .how = BSAMPLE_GAUGE, .scale = 1e-3, .column = "watt", .help = "power drawn, watts" },
 	[TEMP] = { .metric = "temp", .unit = "C", .how = BSAMPLE_GAUGE, .scale = 1, .column = "temp", .help = "degrees Celsius" },
-	[FREQ] = { .metric = "freq", .unit = "Hz", .dim = "of", .is = "graphics", .how = BSAMPLE_GAUGE, .scale = 1e6, .help = "clock of the graphics engine" },
-	[FREQ_SM] = { .metric = "freq", .unit = "Hz", .dim = "of", .is = "sm", .how = BSAMPLE_GAUGE, .scale = 1e6, .column = "clock",
+	[FREQ] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "graphics", .how = BSAMPLE_GAUGE, .scale = 1e6, .help = "clock of the graphics engine" },
+	[FREQ_SM] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "sm", .how = BSAMPLE_GAUGE, .scale = 1e6, .column = "clock",
 		      .help = "clock of the multiprocessors" },
-	[FREQ_MEM] = { .metric = "freq", .unit = "Hz", .dim = "of", .is = "memory", .how = BSAMPLE_GAUGE, .scale = 1e6, .help = "clock of the memory" },
+	[FREQ_MEM] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "memory", .how = BSAMPLE_GAUGE, .scale = 1e6, .help = "clock of the memory" },
 	{ .metric = NULL },
 };
 
