@@ -33,8 +33,8 @@ int bt_marks_take(struct bt_marks *m, char out[BT_MARKS_MAX], int64_t *ts_us);
 void bt_marks_close(struct bt_marks *m);
 
 /* bt_marks_send - a message to all listeners of run; NULL: to those of the only run there is. Waits up to a second for each that
- * is behind. Returns how many took it, 0: there is none, -EMLINK when run is NULL and there are several runs, -EMSGSIZE, -EAGAIN when
- * one was too far behind, or -errno. */
+ * is behind. Returns how many took it, 0: there is none, -EMLINK when run is NULL and there are several runs, -EMSGSIZE,
+ * -EAGAIN when one was too far behind, or -errno. */
 int bt_marks_send(const char *run, const char *message, size_t len);
 
 #endif

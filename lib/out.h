@@ -37,8 +37,8 @@ struct bt_out_opts {
  * o->error. Formats accepted are json, tsv and text. -h and -V are the tool's. */
 bool bt_out_option(struct bt_out_opts *opts, struct bt_opts *o, int key);
 
-/* bt_out_tag_name - whether a tag may have that name: a letter and letters, digits, '_', '.' or '-'. It may have a meaning of its own
- * in records: bt_rec_class() tells. */
+/* bt_out_tag_name - whether a tag may have that name: a letter and letters, digits, '_', '.' or '-'. It may have a meaning of its
+ * own in records: bt_rec_class() tells. */
 bool bt_out_tag_name(const char *s, size_t len);
 
 /* bt_out_format - the argument of -f; with md that format is accepted too. */
@@ -67,8 +67,8 @@ int bt_out_open(struct bt_out *out, const struct bt_out_opts *opts, const char *
 /* bt_out_rec - write one record; fills ts_us when it is 0 (out->now_us). Returns 0, out->error, or -EMSGSIZE. */
 int bt_out_rec(struct bt_out *out, struct bt_rec *r);
 
-/* bt_out_hold, bt_out_release - records in between, in json and tsv, share writes of at most BT_REC_MAX bytes: for many that come at
- * once. A record counts as written when it is held. release returns 0 or out->error. */
+/* bt_out_hold, bt_out_release - records in between, in json and tsv, share writes of at most BT_REC_MAX bytes: for many that come
+ * at once. A record counts as written when it is held. release returns 0 or out->error. */
 void bt_out_hold(struct bt_out *out);
 int bt_out_release(struct bt_out *out);
 

@@ -234,7 +234,8 @@ static inline int64_t bsample_time(const struct bsample *s, uint64_t ns)
 	return s->wall_us + (int64_t)(ns / 1000);
 }
 
-/* bsample_text - the file as it is now, valid until it is read again; sets t->read_ns. NULL with errno set when it cannot be read. */
+/* bsample_text - the file as it is now, valid until it is read again; sets t->read_ns. NULL with errno set when it cannot be
+ * read. */
 const char *bsample_text(const struct bsample *s, struct bsample_table *t, struct bt_reread *f);
 
 /* bsample_row - the row of that name for this pass, new if need be; its numbers are BSAMPLE_NONE, its read_ns is t->read_ns. Fast
@@ -268,7 +269,8 @@ bool bsample_dev_wanted(const struct bsample *s, const char *name, bool usual);
 
 /* bsample_start - a record of this tick about what was read at read_ns and covers dur_ns. bsample_emit - write it, if -m wants its
  * metric. bsample_emit_row: the records of a row of values, for groups that keep rows of their own. */
-void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns, uint64_t dur_ns);
+void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns,
+		   uint64_t dur_ns);
 void bsample_emit(struct bsample *s, struct bt_rec *r);
 void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const struct bsample_row *row);
 
@@ -291,8 +293,8 @@ uint64_t bsample_own_cpu_ns(void);
 void bsample_write(struct bsample *s, struct bt_rec *r);
 
 /* bsample_mark_main - the command "mark NAME [KEY=VALUE ...]": sends a mark to whoever samples, returns the exit status.
- * bsample_marks_until - emit the marks that were sent up to that time of records; those there when bsample_marks_look was called last are
- * known. bsample_mark_now: one of our own. */
+ * bsample_marks_until - emit the marks that were sent up to that time of records; known are those that were there when
+ * bsample_marks_look was called last. bsample_mark_now: one of our own. */
 int bsample_mark_main(char **words, int count);
 void bsample_marks_look(struct bsample *s);
 void bsample_marks_until(struct bsample *s, int64_t ts_us);

@@ -24,12 +24,15 @@ static const struct bsample_field fields[] = {
 		       .quantum = BSAMPLE_SECOND, .help = "in which memory was read or written" },
 	[MEM] = { .metric = "mem", .unit = "B", .how = BSAMPLE_GAUGE, .scale = 1, .column = "mem", .help = "memory in use" },
 	[MEM_TOTAL] = { .metric = "mem", .unit = "B", .dim = "state", .is = "total", .how = BSAMPLE_GAUGE, .scale = 1, .help = "memory" },
-	[POWER] = { .metric = "power", .unit = "J/s", .how = BSAMPLE_GAUGE, .scale = 1e-3, .column = "watt", .help = "power drawn, watts" },
+	[POWER] = { .metric = "power", .unit = "J/s", .how = BSAMPLE_GAUGE, .scale = 1e-3, .column = "watt",
+		    .help = "power drawn, watts" },
 	[TEMP] = { .metric = "temp", .unit = "C", .how = BSAMPLE_GAUGE, .scale = 1, .column = "temp", .help = "degrees Celsius" },
-	[FREQ] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "graphics", .how = BSAMPLE_GAUGE, .scale = 1e6, .help = "clock of the graphics engine" },
+	[FREQ] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "graphics", .how = BSAMPLE_GAUGE, .scale = 1e6,
+		   .help = "clock of the graphics engine" },
 	[FREQ_SM] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "sm", .how = BSAMPLE_GAUGE, .scale = 1e6, .column = "clock",
 		      .help = "clock of the multiprocessors" },
-	[FREQ_MEM] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "memory", .how = BSAMPLE_GAUGE, .scale = 1e6, .help = "clock of the memory" },
+	[FREQ_MEM] = { .metric = "freq", .unit = "Hz", .dim = "part", .is = "memory", .how = BSAMPLE_GAUGE,
+		       .scale = 1e6, .help = "clock of the memory" },
 	{ .metric = NULL },
 };
 

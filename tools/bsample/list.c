@@ -18,8 +18,10 @@ static void add_field(struct bt_table *t, const struct bsample_group *g, const s
 	bt_table_row(t);
 	bt_table_cell(t, 0, "%s", g->name);
 	bt_table_cell(t, 1, "%s", f->metric);
-	if (f->dim)
-		bt_table_cell(t, 2, "%s=%s%s%s%s%s", f->dim, f->is, f->dim2 ? " " : "", f->dim2 ? f->dim2 : "", f->dim2 ? "=" : "", f->dim2 ? f->is2 : "");
+	if (f->dim2)
+		bt_table_cell(t, 2, "%s=%s %s=%s", f->dim, f->is, f->dim2, f->is2);
+	else if (f->dim)
+		bt_table_cell(t, 2, "%s=%s", f->dim, f->is);
 	bt_table_cell(t, 3, "%s", f->unit);
 	bt_table_cell(t, 4, "%s", quanta[f->quantum]);
 	if (f->help)

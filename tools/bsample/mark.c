@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * mark - named instants: the command that sends one, and the run that takes them. A message is the name and the words KEY=VALUE, each
- * ended by NUL.
+ * mark - named instants: the command that sends one, and the run that takes them. A message is the name and the words KEY=VALUE,
+ * each ended by NUL.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -141,7 +141,7 @@ static int open_mem(struct bsample *s, struct bsample_table *t)
 	return rc;
 }
 
-/* The numbers of lines that begin with one of the words. The words stand in the order of the file, so the next one is tried first. */
+/* The numbers of lines that begin with one of the words. These stand in the order of the file, so the next one is tried first. */
 static void take_words(const struct word *words, const char *line, size_t skip, uint64_t *now)
 {
 	const struct word *next = words;

@@ -11,7 +11,8 @@
 #include "host.h"
 #include "num.h"
 
-void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns, uint64_t dur_ns)
+void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns,
+		   uint64_t dur_ns)
 {
 	bt_rec_init(r, kind);
 	r->ts_us = bsample_time(s, read_ns);

@@ -36,6 +36,7 @@ static struct bsample_row *new_row(const struct bsample_table *t, const char *ke
 	size_t n = t->n_fields;
 	struct bsample_row *row = calloc(1, sizeof(*row) + n * (2 * sizeof(uint64_t) + sizeof(double) + sizeof(unsigned)));
 	char *copy = malloc(len + 1);
+	void *at;
 
 	if (!row || !copy) {
 		free(row);
@@ -46,10 +47,13 @@ static struct bsample_row *new_row(const struct bsample_table *t, const char *ke
 	copy[len] = '\0';
 	row->key = copy;
 	row->key_len = len;
-	row->now = (uint64_t *)(row + 1);
+	at = row + 1;
+	row->now = at;
 	row->was = row->now + n;
-	row->value = (double *)(row->was + n);
-	row->taint = (unsigned *)(row->value + n);
+	at = row->was + n;
+	row->value = at;
+	at = row->value + n;
+	row->taint = at;
 	return row;
 }
 

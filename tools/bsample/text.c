@@ -21,7 +21,7 @@ static void compact(char out[16], double v, const char *unit)
 	unsigned n = 0;
 
 	if (isnan(v)) {
-		strcpy(out, "-");
+		snprintf(out, 16, "-");
 		return;
 	}
 	while (size >= 999.5 && n + 2 < sizeof(prefixes)) {
@@ -32,7 +32,7 @@ static void compact(char out[16], double v, const char *unit)
 	if (n > 0)
 		snprintf(out, 16, size < 9.95 ? "%.1f%c" : "%.0f%c", v, prefixes[n]);
 	else if (size > 0 && size < 0.005)
-		strcpy(out, "0+");
+		snprintf(out, 16, "0+");
 	else if (strcmp(unit, "ratio") == 0)
 		snprintf(out, 16, size < 9.995 ? "%.2f" : "%.0f", v);
 	else

@@ -17,7 +17,8 @@ static void add_name(struct bt_buf *b, const char *text, size_t len)
 }
 
 /* group.metric.state:row */
-static void add_column_name(struct bt_buf *b, const struct bsample_table *t, const struct bsample_row *row, const struct bsample_field *f)
+static void add_column_name(struct bt_buf *b, const struct bsample_table *t, const struct bsample_row *row,
+			    const struct bsample_field *f)
 {
 	bt_buf_printf(b, "\t%s.%s", t->group->name, f->metric);
 	if (f->is)
