@@ -141,27 +141,31 @@ static int open_mem(struct bsample *s, struct bsample_table *t)
 	return rc;
 }
 
-/* The numbers of lines that begin with one of the words. These stand in the order of the file, so the next one is tried first. */
-static void take_words(const struct word *words, const char *line, size_t skip, uint64_t *now)
+/* Where a word stands behind the character before, or at the start of text. */
+static const char *find_word(const char *text, const char *from, const char *word, char before)
 {
-	const struct word *next = words;
+	const char *p = strstr(from, word);
 
-	for (; line; line = bsample_line(line)) {
-		const struct word *w = next;
+	while (p && p != text && p[-1] != before)
+		p = strstr(p + 1, word);
+	return p;
+}
 
-		if (strnlen(line, skip) < skip)
-			return;
-		do {
-			size_t len = strlen(w->name);
-			const char *p = line + skip + len;
+/* The numbers behind the words. Most stand in the order of the file, so the search goes on where the last one was found. */
+static void take_words(const struct word *words, const char *text, char before, uint64_t *now)
+{
+	const char *from = text;
 
-			if (strncmp(line + skip, w->name, len) == 0) {
-				bsample_u64(&p, &now[w->field]);
-				next = w[1].name ? w + 1 : words;
-				break;
-			}
-			w = w[1].name ? w + 1 : words;
-		} while (w != next);
+	for (const struct word *w = words; w->name; w++) {
+		const char *p = find_word(text, from, w->name, before);
+
+		if (!p && from != text)
+			p = find_word(text, text, w->name, before);
+		if (!p)
+			continue;
+		p += strlen(w->name);
+		bsample_u64(&p, &now[w->field]);
+		from = p;
 	}
 }
 
@@ -176,11 +180,11 @@ static int read_place(struct bsample *s, struct bsample_table *t, struct place *
 	bsample_row_dim(row, 0, p->node, strlen(p->node));
 	row->aside = p->node[0];
 	/* "Node 0 MemTotal: ..." */
-	take_words(meminfo, text, p->node[0] ? strlen("Node  ") + strlen(p->node) : 0, row->now);
+	take_words(meminfo, text, p->node[0] ? ' ' : '\n', row->now);
 	events = p->events.path ? bsample_text(s, t, &p->events) : NULL;
 	if (!events)
 		return 0;
-	take_words(vmstat, events, 0, row->now);
+	take_words(vmstat, events, '\n', row->now);
 	row->read_ns = t->read_ns;
 	/* Counted in pages. */
 	for (unsigned i = SWAP_IN; i <= SWAP_OUT; i++)
