@@ -100,6 +100,17 @@ static __always_inline void disturb(uint32_t place)
 		s->run_ns = 0;
 }
 
+/* Whether it is in a control group asked for, or below one. */
+static __noinline uint32_t is_grouped(struct task_struct *task)
+{
+	struct cgroup *group = task_cgroup(task, conf.cgroup_subsys);
+
+	for (uint32_t i = 0; i < TASKFIG_CGROUPS && i < conf.n_cgroups; i++)
+		if (cgroup_is_below(group, conf.cgroups[i]))
+			return 1;
+	return 0;
+}
+
 /* Who it is. */
 static __always_inline void name(struct taskfig *f, bool direct, struct task_struct *task)
 {
@@ -115,6 +126,7 @@ static __always_inline void name(struct taskfig *f, bool direct, struct task_str
 	f->start_ns = FIELD(direct, task, start_boottime);
 	f->flags = FIELD(direct, task, flags);
 	f->zombie = FIELD(direct, task, exit_state) != 0;
+	f->grouped = conf.n_cgroups ? is_grouped(task) : 0;
 	read_name(f, direct, task);
 }
 

@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-#define TASKFIG_COMM 16 /* TASK_COMM_LEN */
+#define TASKFIG_COMM 16   /* TASK_COMM_LEN */
+#define TASKFIG_CGROUPS 8
 
 /* What the figures are of. */
 enum {
@@ -51,10 +52,12 @@ struct taskfig {
 	uint32_t flags;          /* PF_ of the kernel */
 	uint32_t exit_code;      /* as wait(2) has it */
 	uint32_t zombie;         /* it has ended and waits for its parent */
+	uint32_t grouped;        /* it is in one of the control groups asked for; of BPF programs alone */
+	uint32_t pad;
 	char comm[TASKFIG_COMM]; /* any bytes; of a process its first thread's */
 };
 
-_Static_assert(sizeof(struct taskfig) == 15 * 8 + 12 * 4 + TASKFIG_COMM, "no holes");
+_Static_assert(sizeof(struct taskfig) == 15 * 8 + 14 * 4 + TASKFIG_COMM, "no holes");
 
 /* Set before the programs are loaded. */
 struct taskfig_conf {
@@ -63,7 +66,10 @@ struct taskfig_conf {
 	uint32_t listed;      /* only processes in the map `listed` */
 	uint32_t child_field; /* of the classic tracepoint sched_process_fork: offset */
 	uint32_t group_dead_arg; /* sched_process_exit says itself whether a thread is the last one */
+	uint32_t n_cgroups;
+	int32_t cgroup_subsys; /* their hierarchy: -1 is version 2, else a controller's */
 	uint32_t pad;
+	uint64_t cgroups[TASKFIG_CGROUPS]; /* control groups asked for, by number: with those below them */
 };
 
 /* A task that has not run since the last pass has used nothing, and what is known of it still holds: only this is written of it. The

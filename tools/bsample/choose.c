@@ -43,7 +43,7 @@ void choose_close(struct tasks *t)
 {
 	free(t->pids);
 	free(t->chosen);
-	bt_idmap_free(&t->in_cgroup);
+	members_close(&t->members);
 	t->pids = NULL;
 	t->chosen = NULL;
 }
@@ -65,7 +65,7 @@ static struct tasks_pid *listed(const struct tasks *t, uint32_t pid)
 bool choose_covers(void *arg, const struct taskfig *f)
 {
 	const struct tasks *t = arg;
-	const struct census_process *parent;
+	const struct bt_census_process *parent;
 
 	if (t->n_pids == 0)
 		return f->kind != TASKFIG_FORK;
@@ -73,16 +73,16 @@ bool choose_covers(void *arg, const struct taskfig *f)
 		return listed(t, f->pid);
 	if (f->kind != TASKFIG_FORK)
 		return true;
-	parent = census_process(&t->census, f->ppid);
+	parent = bt_census_process(&t->census, f->ppid);
 	return parent && parent->tree;
 }
 
 /* Who is asked for by number is the first one that has it. */
-void choose_begun(void *arg, struct census_process *p)
+void choose_begun(void *arg, struct bt_census_process *p)
 {
 	const struct tasks *t = arg;
 	struct tasks_pid *l = listed(t, p->t.now.pid);
-	const struct census_process *parent = by_tree(t) ? census_process(&t->census, p->t.now.ppid) : NULL;
+	const struct bt_census_process *parent = by_tree(t) ? bt_census_process(&t->census, p->t.now.ppid) : NULL;
 
 	p->mark = l && !l->found;
 	if (l)
@@ -98,8 +98,8 @@ static void grow_tree(struct tasks *t)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < t->census.n_processes; i++) {
-			struct census_process *p = t->census.processes[i];
-			const struct census_process *parent = p->tree ? NULL : census_process(&t->census, p->t.now.ppid);
+			struct bt_census_process *p = t->census.processes[i];
+			const struct bt_census_process *parent = p->tree ? NULL : bt_census_process(&t->census, p->t.now.ppid);
 
 			if (parent && parent->tree && parent != p)
 				p->tree = more = true;
@@ -127,7 +127,7 @@ static bool named(const struct bt_trace_opts *o, const char comm[TASKFIG_COMM])
 }
 
 /* The command line is looked at when the process is new and when it has another name. That of one that has ended cannot be read. */
-static bool commanded(struct tasks *t, struct census_process *p)
+static bool commanded(struct tasks *t, struct bt_census_process *p)
 {
 	char line[COMMAND_BYTES];
 	uint64_t name;
@@ -143,7 +143,7 @@ static bool commanded(struct tasks *t, struct census_process *p)
 	return p->matches;
 }
 
-static bool wanted(struct tasks *t, struct census_process *p)
+static bool wanted(struct tasks *t, struct bt_census_process *p)
 {
 	const struct bt_trace_opts *o = &opts_of(t)->trace;
 
@@ -151,13 +151,12 @@ static bool wanted(struct tasks *t, struct census_process *p)
 		return false;
 	if ((o->n_allow || o->n_deny) && !named(o, p->t.now.comm))
 		return false;
-	if (t->s->n_cgroups && !bt_idmap_get(&t->in_cgroup, p->t.now.pid) && !(p->t.ended && p->grouped))
+	if (t->s->n_cgroups && !p->t.now.grouped && !members_have(&t->members, p->t.now.pid))
 		return false;
-	p->grouped = true;
 	return !opts_of(t)->command || commanded(t, p);
 }
 
-static void note_end(const struct tasks *t, const struct census_process *p)
+static void note_end(const struct tasks *t, const struct bt_census_process *p)
 {
 	struct tasks_pid *l = p->mark ? listed(t, p->t.now.pid) : NULL;
 
@@ -168,8 +167,10 @@ static void note_end(const struct tasks *t, const struct census_process *p)
 void choose_pass(struct tasks *t)
 {
 	t->n_chosen = 0;
+	if (!t->by_kernel)
+		members_read(&t->members, &t->s->src);
 	if (t->cap_chosen < t->census.n_processes) {
-		struct census_process **more = realloc(t->chosen, t->census.n_processes * 2 * sizeof(*more));
+		struct bt_census_process **more = realloc(t->chosen, t->census.n_processes * 2 * sizeof(*more));
 
 		if (!more)
 			return;
@@ -178,9 +179,9 @@ void choose_pass(struct tasks *t)
 	}
 	grow_tree(t);
 	for (size_t i = 0; i < t->census.n_processes; i++) {
-		struct census_process *p = t->census.processes[i];
+		struct bt_census_process *p = t->census.processes[i];
 
-		if (!census_shown(&t->census, &p->t))
+		if (!bt_census_shown(&t->census, &p->t))
 			continue;
 		note_end(t, p);
 		if (wanted(t, p))
@@ -188,9 +189,9 @@ void choose_pass(struct tasks *t)
 	}
 }
 
-uint64_t choose_rank(struct tasks *t, const struct census_task *task)
+uint64_t choose_rank(struct tasks *t, const struct bt_census_task *task)
 {
-	const struct taskfig *now = &task->now, *was = census_was(&t->census, task);
+	const struct taskfig *now = &task->now, *was = bt_census_was(&t->census, task);
 	uint64_t fds = 0;
 
 	switch (opts_of(t)->rank) {

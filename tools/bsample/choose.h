@@ -12,7 +12,7 @@ int choose_open(struct tasks *t, uint32_t command);
 
 /* choose_covers, choose_begun - for the census: whether a task can be wanted at all; a process has begun. arg: struct tasks. */
 bool choose_covers(void *arg, const struct taskfig *f);
-void choose_begun(void *arg, struct census_process *p);
+void choose_begun(void *arg, struct bt_census_process *p);
 
 /* choose_pass - after a pass: t->chosen are those of the census that are to be shown and wanted. */
 void choose_pass(struct tasks *t);
@@ -21,7 +21,7 @@ void choose_pass(struct tasks *t);
 const uint32_t *choose_numbers(const struct tasks *t, size_t *n);
 
 /* choose_rank - how much of what --top ranks by the process, or the thread, has. */
-uint64_t choose_rank(struct tasks *t, const struct census_task *task);
+uint64_t choose_rank(struct tasks *t, const struct bt_census_task *task);
 
 void choose_close(struct tasks *t);
 

@@ -22,6 +22,9 @@ struct kernel_conf {
 	bool forks;             /* and processes that begin */
 	const uint32_t *pids;   /* the only processes that it is to show; borrowed until kernel_open returns */
 	size_t n_pids;          /* 0: all */
+	const uint64_t *cgroups; /* control groups to look for, by number; borrowed until then */
+	size_t n_cgroups;
+	const char *controller; /* of their hierarchy, "": version 2 */
 	size_t ring_bytes;      /* room for ends between two looks: a power of two */
 	enum bt_attach attach;
 	bool verbose;           /* libbpf may speak on stderr */

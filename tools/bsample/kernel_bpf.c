@@ -64,6 +64,18 @@ static bool group_dead_told(void)
 	return told;
 }
 
+static int choose_groups(struct taskfig_conf *c, const struct kernel_conf *conf)
+{
+	if (conf->n_cgroups == 0)
+		return 0;
+	if (conf->n_cgroups > TASKFIG_CGROUPS)
+		return -E2BIG;
+	c->n_cgroups = (uint32_t)conf->n_cgroups;
+	memcpy(c->cgroups, conf->cgroups, conf->n_cgroups * sizeof(*conf->cgroups));
+	c->cgroup_subsys = conf->controller[0] ? bt_tracer_subsys(conf->controller) : -1;
+	return c->cgroup_subsys < -1 ? c->cgroup_subsys : 0;
+}
+
 static void choose(struct kernel *k, const struct kernel_conf *conf)
 {
 	struct taskfig_conf *c = &k->skel->rodata->conf;
@@ -172,6 +184,9 @@ static int put_up(struct kernel *k, const struct kernel_conf *conf, char error[4
 	k->skel = bsample_bpf__open();
 	if (!k->skel)
 		return fail(error, -errno, "the BPF programs cannot be opened");
+	rc = choose_groups(&k->skel->rodata->conf, conf);
+	if (rc != 0)
+		return fail(error, rc, "telling the BPF programs of the control groups");
 	choose(k, conf);
 	choose_programs(k, conf);
 	rc = bsample_bpf__load(k->skel);

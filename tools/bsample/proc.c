@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "caps.h"
 #include "choose.h"
 #include "groups.h"
 #include "taskfold.h"
@@ -78,7 +79,7 @@ static void put(uint64_t *numbers, const struct taskfig *f)
 }
 
 /* A row for the task, with the numbers of both passes. The census knows what they were; the row may be new in this one. */
-static struct bsample_row *put_row(struct bsample_table *t, const struct census *c, const struct census_task *task)
+static struct bsample_row *put_row(struct bsample_table *t, const struct bt_census *c, const struct bt_census_task *task)
 {
 	struct bsample_row *row;
 	char key[48], start[24], number[16];
@@ -89,7 +90,7 @@ static struct bsample_row *put_row(struct bsample_table *t, const struct census 
 		return NULL;
 	put(row->now, &task->now);
 	memset(row->was, 0xff, t->n_fields * sizeof(*row->was));
-	put(row->was, census_was(c, task));
+	put(row->was, bt_census_was(c, task));
 	row->had = task->had;
 	row->read_ns = task->read_ns;
 	row->was_ns = task->was_ns;
@@ -102,7 +103,7 @@ static struct bsample_row *put_row(struct bsample_table *t, const struct census 
 }
 
 /* What is no sum, and of processes alone. It is read for those that are shown only. */
-static void put_gauges(struct bsample *s, const struct census_task *task, struct bsample_row *row)
+static void put_gauges(struct bsample *s, const struct bt_census_task *task, struct bsample_row *row)
 {
 	struct procfs *p = &s->tasks->procfs;
 	uint64_t n;
@@ -119,12 +120,12 @@ static void put_gauges(struct bsample *s, const struct census_task *task, struct
 
 /* The best of those offered, by rank: the highest first. */
 struct best {
-	const struct census_task **list;
+	const struct bt_census_task **list;
 	uint64_t *ranks;
 	size_t n, most;
 };
 
-static void offer(struct best *b, const struct census_task *task, uint64_t rank)
+static void offer(struct best *b, const struct bt_census_task *task, uint64_t rank)
 {
 	size_t i;
 
@@ -146,7 +147,7 @@ static size_t most_shown(const struct bsample *s)
 	return proc_chooses(&s->proc, s->n_cgroups, s->command) ? 0 : 10;
 }
 
-static void show_task(struct bsample *s, struct bsample_table *t, const struct census_task *task)
+static void show_task(struct bsample *s, struct bsample_table *t, const struct bt_census_task *task)
 {
 	struct bsample_row *row = put_row(t, &s->tasks->census, task);
 
@@ -155,11 +156,11 @@ static void show_task(struct bsample *s, struct bsample_table *t, const struct c
 }
 
 /* All tasks of the group that are wanted, or the best of them. */
-static void each_task(struct bsample *s, struct bsample_table *t, struct best *b, const struct census_task *task)
+static void each_task(struct bsample *s, struct bsample_table *t, struct best *b, const struct bt_census_task *task)
 {
 	uint64_t rank;
 
-	if (!census_shown(&s->tasks->census, task))
+	if (!bt_census_shown(&s->tasks->census, task))
 		return;
 	if (b->most == 0) {
 		show_task(s, t, task);
@@ -172,18 +173,18 @@ static void each_task(struct bsample *s, struct bsample_table *t, struct best *b
 
 static int read_tasks(struct bsample *s, struct bsample_table *t)
 {
-	const struct census_task *list[BEST_MAX];
+	const struct bt_census_task *list[BEST_MAX];
 	uint64_t ranks[BEST_MAX];
 	struct best b = { list, ranks, 0, most_shown(s) };
 	int rc = tasks_pass(s);
 
 	for (size_t i = 0; i < s->tasks->n_chosen; i++) {
-		struct census_process *p = s->tasks->chosen[i];
+		struct bt_census_process *p = s->tasks->chosen[i];
 
 		if (t->group == &bsample_proc)
 			each_task(s, t, &b, &p->t);
 		else
-			for (struct census_thread *thread = p->threads; thread; thread = thread->next)
+			for (struct bt_census_thread *thread = p->threads; thread; thread = thread->next)
 				each_task(s, t, &b, &thread->t);
 	}
 	for (size_t i = 0; i < b.n; i++)
@@ -219,7 +220,7 @@ static void add_end(struct bt_rec *r, const struct taskfig *f)
 }
 
 /* The end of a process, with all that it has used. */
-static void emit_end(struct bsample *s, const struct census_process *p)
+static void emit_end(struct bsample *s, const struct bt_census_process *p)
 {
 	const struct taskfig *f = &p->t.now;
 	struct bt_rec r;
@@ -246,20 +247,22 @@ static void say_refused(struct bsample *s)
 {
 	struct tasks *t = s->tasks;
 	uint32_t fresh = t->procfs.refused & ~t->refused_said;
+	const char *needs = bt_caps_have(bt_caps_effective(), BT_CAP_SYS_PTRACE) ? "" : "; that needs root, or CAP_SYS_PTRACE";
 
 	t->refused_said |= fresh;
 	if (fresh & TASKFIG_IO)
-		bsample_warn(s, "refused", "proc: what other users' processes read and write may not be seen; it needs root, or CAP_SYS_PTRACE");
+		bsample_warn(s, "refused", "proc: what some processes read and write may not be seen%s", needs);
 	if (fresh & ~(uint32_t)TASKFIG_IO)
-		bsample_warn(s, "refused", "proc: some files of other users' processes may not be read");
+		bsample_warn(s, "refused", "proc: some figures of some processes may not be seen%s", needs);
 }
 
 static void emit_ends(struct bsample *s, struct bsample_table *t)
 {
 	uint64_t ended = 0;
 
-	(void)t;
 	say_refused(s);
+	for (size_t i = 0; s->proc.n_open && i < t->n; i++)
+		openfiles_emit(s, t->rows[i]);
 	for (size_t i = 0; i < s->tasks->n_chosen; i++)
 		if (s->tasks->chosen[i]->t.ended) {
 			emit_end(s, s->tasks->chosen[i]);

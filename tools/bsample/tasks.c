@@ -29,21 +29,21 @@ static void take(void *arg, const struct taskfig *f, uint64_t read_ns)
 {
 	struct tasks *t = arg;
 
-	census_take(&t->census, f, bsample_live(t->s) ? read_ns : t->s->dump_ns);
+	bt_census_take(&t->census, f, bsample_live(t->s) ? read_ns : t->s->dump_ns);
 }
 
 static void take_end(void *arg, const struct taskfig *f)
 {
 	struct tasks *t = arg;
 
-	census_end(&t->census, f);
+	bt_census_end(&t->census, f);
 }
 
 static bool same(void *arg, uint32_t pid, uint64_t run_ns, uint64_t read_ns)
 {
 	struct tasks *t = arg;
 
-	return census_same(&t->census, pid, run_ns, read_ns);
+	return bt_census_same(&t->census, pid, run_ns, read_ns);
 }
 
 static bool wants(const struct tasks *t, const char *metric, int rank)
@@ -74,6 +74,9 @@ static int open_kernel(struct tasks *t, bool passes, char error[400])
 	};
 
 	conf.pids = choose_numbers(t, &conf.n_pids);
+	conf.cgroups = t->members.ids;
+	conf.n_cgroups = t->members.n;
+	conf.controller = t->members.controller;
 	return kernel_open(&t->kernel, &conf, error);
 }
 
@@ -100,7 +103,7 @@ static int open_sources(struct tasks *t)
 
 static void set_up(struct tasks *t)
 {
-	t->census = (struct census)CENSUS_INIT;
+	t->census = (struct bt_census)BT_CENSUS_INIT;
 	t->census.ends = !t->no_ends;
 	t->census.there = t->by_kernel ? there : NULL;
 	t->census.there_arg = t;
@@ -130,6 +133,8 @@ int tasks_open(struct bsample *s)
 	t->procfs.dir = -1;
 	rc = choose_open(t, s->child.pid > 0 ? (uint32_t)s->child.pid : 0);
 	if (rc == 0)
+		rc = members_open(&t->members, s->cgroups, s->n_cgroups, bsample_live(s), t->why);
+	if (rc == 0)
 		rc = open_sources(t);
 	set_up(t);
 	t->failed = rc;
@@ -144,7 +149,7 @@ void tasks_close(struct bsample *s)
 		return;
 	kernel_close(t->kernel);
 	procfs_close(&t->procfs);
-	census_free(&t->census);
+	bt_census_free(&t->census);
 	choose_close(t);
 	free(t);
 	s->tasks = NULL;
@@ -175,10 +180,10 @@ int tasks_pass(struct bsample *s)
 	if (t->tick_ns == s->tick_ns && t->census.pass > 1)
 		return t->failed;
 	t->tick_ns = s->tick_ns;
-	census_begin(&t->census, bsample_now(s), boot_offset(s));
+	bt_census_begin(&t->census, bsample_now(s), boot_offset(s));
 	proc_drain(s);
 	t->failed = t->by_kernel ? kernel_pass(t->kernel, take, t) : procfs_pass(&t->procfs, take, t);
-	census_finish(&t->census);
+	bt_census_finish(&t->census);
 	choose_pass(t);
 	return t->failed;
 }

@@ -8,6 +8,7 @@
 #include "bsample.h"
 #include "census.h"
 #include "kernel.h"
+#include "members.h"
 #include "procfs.h"
 
 /* A process asked for by its number: the first one that has it, and no other that gets it later. */
@@ -18,7 +19,7 @@ struct tasks_pid {
 
 struct tasks {
 	struct bsample *s;
-	struct census census;
+	struct bt_census census;
 	struct procfs procfs;
 	struct kernel *kernel;       /* NULL: none */
 	bool by_kernel;              /* passes come from it, not from /proc */
@@ -30,9 +31,9 @@ struct tasks {
 	int failed;                  /* -errno of the last pass */
 	struct tasks_pid *pids;
 	size_t n_pids;
-	struct bt_idmap in_cgroup;   /* processes in the groups asked for, as of the last pass */
+	struct members members;      /* of the control groups asked for */
 	/* what the last pass chose */
-	struct census_process **chosen;
+	struct bt_census_process **chosen;
 	size_t n_chosen, cap_chosen;
 	uint32_t refused_said;       /* bits of known that have been warned of */
 };
@@ -44,5 +45,8 @@ void tasks_close(struct bsample *s);
 
 /* tasks_pass - look at all tasks and choose, once a tick whoever asks. Returns 0 or -errno. */
 int tasks_pass(struct bsample *s);
+
+/* openfiles_emit - the records of --open about the process of that row. What may not be seen has none. */
+void openfiles_emit(struct bsample *s, const struct bsample_row *row);
 
 #endif

@@ -11,8 +11,8 @@
  * Figures that grow never fall here: a pass is no snapshot, and what is missing once (a thread that ended just then) comes with the
  * next one.
  */
-#ifndef BSAMPLE_CENSUS_H
-#define BSAMPLE_CENSUS_H
+#ifndef BT_CENSUS_H
+#define BT_CENSUS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@
 #include "idmap.h"
 #include "taskfig.h"
 
-struct census_task {
+struct bt_census_task {
 	struct taskfig now, was;     /* was: the pass before; all 0 for one that had not begun then */
 	uint64_t read_ns, was_ns;    /* CLOCK_MONOTONIC: when they were read, began or ended */
 	uint32_t seen, changed;      /* passes in which it was there last, and in which its figures came anew; 0: never */
@@ -29,38 +29,37 @@ struct census_task {
 	bool ended;                  /* now is final: it changes no more, while it may still be there as a zombie */
 };
 
-struct census_thread {
-	struct census_task t;        /* first */
-	struct census_process *process;
+struct bt_census_thread {
+	struct bt_census_task t;        /* first */
+	struct bt_census_process *process;
 	bool replaced;               /* its number is another one's now */
-	struct census_thread *next, **at; /* of the same process; what points to this one */
+	struct bt_census_thread *next, **at; /* of the same process; what points to this one */
 };
 
-struct census_process {
-	struct census_task t;        /* first */
-	struct census_thread *threads;
+struct bt_census_process {
+	struct bt_census_task t;        /* first */
+	struct bt_census_thread *threads;
 	struct taskfig *dead;        /* its threads that have ended, as the kernel sums them up; NULL: none */
 	uint64_t gone_wait, gone_voluntary, gone_involuntary; /* of threads whose end was seen */
 	bool dirty;                  /* to be summed up anew */
 	/* the chooser's: */
 	bool mark;                   /* asked for by number */
 	bool tree;                   /* belongs to the tree, as what it starts does */
-	bool grouped;                /* was in the control group */
 	bool named, matches;         /* its command line was looked at, under the name that begins so, and matched */
 	uint64_t name;
 };
 
-struct census {
+struct bt_census {
 	bool ends;                   /* ends are told: who is missing in a pass may just have ended, and is kept for one more */
 	bool (*there)(void *arg, uint32_t place); /* whether a task that was left out is there; NULL: none is left out */
 	void *there_arg;
 	bool (*covers)(void *arg, const struct taskfig *f); /* whether it is to be known at all; NULL: all are */
-	void (*begun)(void *arg, struct census_process *p); /* a new one, of which at least the numbers are known; NULL: do nothing */
+	void (*begun)(void *arg, struct bt_census_process *p); /* a new one, of which at least the numbers are known; NULL: do nothing */
 	void *arg;                   /* of both */
 
-	struct census_process **processes;
+	struct bt_census_process **processes;
 	size_t n_processes, cap_processes;
-	struct census_thread **threads;
+	struct bt_census_thread **threads;
 	size_t n_threads, cap_threads;
 	struct bt_idmap by_pid, by_tid;
 	uint32_t pass;               /* the one that is under way, or comes next: from 1 */
@@ -70,26 +69,26 @@ struct census {
 	uint64_t lost;               /* tasks for which there was no memory */
 };
 
-#define CENSUS_INIT { .pass = 1 }
+#define BT_CENSUS_INIT { .pass = 1 }
 
-/* census_end - the end of a task, or the beginning of a process (kinds THREAD, PROCESS, FORK), told between passes. */
-void census_end(struct census *c, const struct taskfig *f);
+/* bt_census_end - the end of a task, or the beginning of a process (kinds THREAD, PROCESS, FORK), told between passes. */
+void bt_census_end(struct bt_census *c, const struct taskfig *f);
 
-/* census_begin, census_take, census_finish - a pass. boot_ns: as above. take: kinds THREAD, DEAD, PROCESS, in any order. census_same:
+/* bt_census_begin, bt_census_take, bt_census_finish - a pass. boot_ns: as above. take: kinds THREAD, DEAD, PROCESS, in any order. bt_census_same:
  * whether that process has one thread and run_ns as before, and then it has been there in this pass. */
-void census_begin(struct census *c, uint64_t now_ns, uint64_t boot_ns);
-void census_take(struct census *c, const struct taskfig *f, uint64_t read_ns);
-bool census_same(struct census *c, uint32_t pid, uint64_t run_ns, uint64_t read_ns);
-void census_finish(struct census *c);
+void bt_census_begin(struct bt_census *c, uint64_t now_ns, uint64_t boot_ns);
+void bt_census_take(struct bt_census *c, const struct taskfig *f, uint64_t read_ns);
+bool bt_census_same(struct bt_census *c, uint32_t pid, uint64_t run_ns, uint64_t read_ns);
+void bt_census_finish(struct bt_census *c);
 
-/* census_shown - whether a task is to be shown after a pass: it is there, or has ended since the one before. census_was - its figures
+/* bt_census_shown - whether a task is to be shown after a pass: it is there, or has ended since the one before. bt_census_was - its figures
  * at the one before. */
-bool census_shown(const struct census *c, const struct census_task *t);
-const struct taskfig *census_was(const struct census *c, const struct census_task *t);
+bool bt_census_shown(const struct bt_census *c, const struct bt_census_task *t);
+const struct taskfig *bt_census_was(const struct bt_census *c, const struct bt_census_task *t);
 
-/* census_process - the process that has the number now, or NULL. */
-struct census_process *census_process(const struct census *c, uint32_t pid);
+/* bt_census_process - the process that has the number now, or NULL. */
+struct bt_census_process *bt_census_process(const struct bt_census *c, uint32_t pid);
 
-void census_free(struct census *c);
+void bt_census_free(struct bt_census *c);
 
 #endif
