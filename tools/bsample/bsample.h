@@ -53,8 +53,8 @@ enum bsample_quantum {
 	BSAMPLE_USER_HZ, /* 10 ms: the unit of /proc/stat and /proc/PID/stat */
 	BSAMPLE_TICK,    /* of the kernel, CONFIG_HZ: lib/tick.h */
 	BSAMPLE_TASK,    /* CPU time of tasks: one of these two, as their source has it */
-	BSAMPLE_MS,
-	BSAMPLE_SECOND,  /* folded once a second */
+	BSAMPLE_MS,      /* 1 ms */
+	BSAMPLE_SECOND,  /* 1 s */
 	BSAMPLE_QUANTA
 };
 

@@ -37,7 +37,8 @@ static const struct bt_tool tool = {
 	.synopsis = "[options] [GROUP ...] [-- COMMAND ...]",
 	.purpose = "Samples what the machine is doing: CPUs, memory, disks, network, pressure.",
 	.options = options,
-	.examples = "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
+	.examples = "  bsample -f text\n"
+		    "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
 };
 
 static void take_root(struct bsample *s, struct bt_opts *o)

@@ -123,9 +123,12 @@ static void say_coarse(struct bsample *s)
 		const struct bsample_table *t = &s->tables[i];
 		uint64_t longest = 0;
 
-		for (unsigned f = 0; t->open && f < t->n_fields; f++)
-			if (s->quantum_ns[t->group->fields[f].quantum] > longest)
-				longest = s->quantum_ns[t->group->fields[f].quantum];
+		for (unsigned f = 0; t->open && f < t->n_fields; f++) {
+			const struct bsample_field *field = &t->group->fields[f];
+
+			if (!bsample_is_gauge(field) && s->quantum_ns[field->quantum] > longest)
+				longest = s->quantum_ns[field->quantum];
+		}
 		if (s->load.interval_ns < QUANTA * longest)
 			bsample_warn(s, "quantum", "%s: the kernel counts some of it in steps of %g ms, so an interval of %g ms has fewer than %u; "
 				     "such values are marked coarse", t->group->name, (double)longest / 1e6, (double)s->load.interval_ns / 1e6, QUANTA);
