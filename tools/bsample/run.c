@@ -203,14 +203,20 @@ static void start_grid(struct bsample *s)
 		bt_grid_align(&s->grid, s->wall_us * 1000);
 }
 
-/* Serve the instant that is due. */
-static void take_tick(struct bsample *s)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	uint64_t missed;
+	return a < b ? a : b;
+}
 
-	s->late_ns = bt_grid_take(&s->grid, bsample_now(s), &missed);
-	s->missed_now = missed;
-	s->missed += missed;
+/* Serve the instant that is due. */
+static void take_tick(struct bsample *s, uint64_t end)
+{
+	uint64_t now = bsample_now(s), due = s->grid.next_ns;
+
+	/* What would have been due after the end is not missed. */
+	bt_grid_take(&s->grid, least(now, end), &s->missed_now);
+	s->late_ns = now - due;
+	s->missed += s->missed_now;
 	bt_hist_add(&s->late, s->late_ns);
 	tick(s);
 	if (relate_clocks(s))
@@ -222,11 +228,6 @@ static void take_tick(struct bsample *s)
 static bool enough(const struct bsample *s)
 {
 	return s->load.count && s->ticks >= s->load.count;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 static void sample_live(struct bsample *s)
@@ -244,11 +245,14 @@ static void sample_live(struct bsample *s)
 			bsample_mark_now(s, "mark");
 		proc_drain(s);
 		if (now >= s->grid.next_ns)
-			take_tick(s);
+			take_tick(s, end);
 	}
 	/* What the command did since the last tick. */
+	s->late_ns = s->missed_now = 0;
 	if (command_ended(s))
 		tick(s);
+	bsample_marks_look(s);
+	bsample_marks_until(s, INT64_MAX);
 }
 
 /* Each dump is a tick; the first one is only a base, unless there is no other. */
