@@ -244,7 +244,7 @@ static void sample_live(struct bsample *s)
 		if (what & BT_CONTROL_MARK)
 			bsample_mark_now(s, "mark");
 		proc_drain(s);
-		if (now >= s->grid.next_ns)
+		if (now >= s->grid.next_ns && s->grid.next_ns <= end)
 			take_tick(s, end);
 	}
 	/* What the command did since the last tick. */

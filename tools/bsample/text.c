@@ -232,7 +232,7 @@ void bsample_text_end(struct bsample *s)
 	if (!bsample_live(s) || s->ticks == 0)
 		return;
 	b->len = 0;
-	bt_buf_printf(b, "%llu ticks, %llu missed, 99 %% at most %.3g ms late, %.3g %% of a CPU used by bsample\n",
+	bt_buf_printf(b, "%llu ticks, %llu missed, 99 %% at most %.3g ms late, own CPU time %.2g %%\n",
 		      (unsigned long long)s->ticks, (unsigned long long)s->missed, (double)p99 / 1e6,
 		      span ? (double)(s->cpu_ns - s->first_cpu_ns) / (double)span * 100 : 0);
 	bt_out_raw(&s->out, b->data, b->len);
