@@ -17,7 +17,7 @@ CFLAGS  ?= $(if $(DEBUG),-O0 -g3,-O2 -g)
 absent = $(if $(filter 0,$(BPF)),%_bpf.c,%_nobpf.c)
 PROGRAMS := $(if $(filter 0,$(BPF)),,$(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c)))
 
-FLAGS := -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=$(BPF) -DBT_VERSION='"$(VERSION)"' -Ilib -Ibpf -I$(O) -ffp-contract=off \
+FLAGS := -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=$(BPF) $(if $(STATIC),-DBT_STATIC=1) -DBT_VERSION='"$(VERSION)"' -Ilib -Ibpf -I$(O) -ffp-contract=off \
          -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -pthread
 SANF  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LINK   = $(CC) $(SANF) $(if $(STATIC),-static) -pthread $(LDFLAGS) -o $@ $^ -lz -lm $(LDLIBS)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * grid - instants that lie a fixed time apart, for what is done at each of them: on time, or late, or not at all, but never twice to
- * catch up. No drift: an instant is the first one plus a whole number of steps.
+ * grid - instants that lie a fixed time apart, for what is done at each of them: on time, or late, or not at all, but never twice
+ * to catch up. No drift: an instant is the first one plus a whole number of steps.
  */
 #ifndef BT_GRID_H
 #define BT_GRID_H

@@ -94,6 +94,10 @@ int bt_reread(struct bt_reread *f)
 	f->begin_ns = bt_clock_monotonic();
 	rc = read_all(f);
 	f->end_ns = bt_clock_monotonic();
+	if (rc == -ENODEV || rc == -ENOENT) {
+		close(f->fd);
+		f->fd = -1;
+	}
 	return rc;
 }
 

@@ -30,7 +30,8 @@ struct bt_reread {
 int bt_reread_open(struct bt_reread *f, const struct bt_src *src, const char *path_fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* bt_reread - read all of it; f->data is valid until the next call. Memory grows with the file and is kept. Returns the length or
- * -errno: -ENODEV, -ESRCH or -ENOENT when what it is about has gone, -EFBIG for more than BT_REREAD_MAX. */
+ * -errno: -ENODEV, -ESRCH or -ENOENT when what it is about has gone, -EFBIG for more than BT_REREAD_MAX. After -ENODEV and
+ * -ENOENT the next call opens it anew, since a device or a control group of that name may come again. */
 int bt_reread(struct bt_reread *f);
 
 /* bt_reread_close - takes BT_REREAD_INIT and one that is closed. */

@@ -71,6 +71,14 @@ page_options() {
     timeout 60 bdisk -s 4M -d 200ms -w 0 --steady -E sync --cache cold randread
     timeout 60 bdisk replay -v "$TOP/tests/fixtures/replay/app.ndjson"
   } >bdisk.ndjson
+  {
+    timeout 60 bsample -i 20ms -n 3 -k cpu,node cpu mem disk net psi irq temp freq cgroup gpu proc thread 2>errors
+    for machine in numa arm cgroup2; do
+      timeout 60 bsample --root "$TOP/tests/fixtures/bsample/$machine/1" --root "$TOP/tests/fixtures/bsample/$machine/2" --align -d 1s \
+        cpu mem disk net psi irq temp freq cgroup 2>errors
+    done
+    timeout 60 bsample -i 50ms -- sh -c 'ls / | cat' 2>errors
+  } >bsample.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
   # Tracing needs root; then it is checked here as well.

@@ -22,6 +22,7 @@
 #include "grid.h"
 #include "hist.h"
 #include "load.h"
+#include "marks.h"
 #include "out.h"
 #include "proc.h"
 #include "reread.h"
@@ -41,7 +42,8 @@ enum bsample_how {
 	BSAMPLE_GAUGE,   /* now * scale; a gauge may be negative: it is stored as int64_t */
 	BSAMPLE_RATE,    /* (now - was) * scale per second; a counter */
 	BSAMPLE_SHARE,   /* (now - was) * scale / dt, scale in ns: a counter of time, the share of it in what passed */
-	BSAMPLE_DERIVED, /* what derive() makes of the others; not read */
+	BSAMPLE_DERIVED, /* what derive() makes of the others, over the time between the reads; not read */
+	BSAMPLE_DERIVED_GAUGE, /* the same, as of now */
 };
 
 /* The step of time in which a source counts. The core knows their lengths, shows them in -L, marks values whose span has fewer
@@ -51,8 +53,8 @@ enum bsample_quantum {
 	BSAMPLE_USER_HZ, /* 10 ms: the unit of /proc/stat and /proc/PID/stat */
 	BSAMPLE_TICK,    /* of the kernel, CONFIG_HZ: lib/tick.h */
 	BSAMPLE_TASK,    /* CPU time of tasks: one of these two, as their source has it */
-	BSAMPLE_MS,
-	BSAMPLE_SECOND,  /* folded once a second */
+	BSAMPLE_MS,      /* 1 ms */
+	BSAMPLE_SECOND,  /* 1 s */
 	BSAMPLE_QUANTA
 };
 
@@ -99,6 +101,7 @@ struct bsample_group {
 	const char *name, *help;
 	const struct bsample_field *fields;
 	struct bsample_dim dims[BSAMPLE_DIMS + 1];
+	const char *const *also; /* metrics that emit() and finish() make besides, NULL at the end; NULL: none */
 	bool usual;          /* sampled when no group is named */
 	bool list;           /* people want a line for each row; else all rows fold into columns of the tick's line */
 	/* open - find the sources and open them. Returns 0, or -errno; t->why says what is missing, one sentence without the group's
@@ -108,7 +111,7 @@ struct bsample_group {
 	/* read - a pass: bsample_row() for each thing there is now, and its numbers into row->now. Returns 0 or -errno when nothing could
 	 * be read this time: then the tick has no records of the group, which is counted. No allocation but for new rows. */
 	int (*read)(struct bsample *s, struct bsample_table *t);
-	/* derive - fill the values of DERIVED fields of a row from the others (was is complete only if row->had). NULL: none. */
+	/* derive - fill the values of derived fields of a row from the others (was is complete only if row->had). NULL: none. */
 	void (*derive)(const struct bsample_table *t, struct bsample_row *row);
 	/* emit - further records of the tick, after those of the table. NULL: none. */
 	void (*emit)(struct bsample *s, struct bsample_table *t);
@@ -124,6 +127,7 @@ struct bsample_table {
 	const struct bsample_group *group;
 	unsigned n_fields;
 	bool open;               /* its sources are there */
+	bool wanted;             /* -m leaves some of it */
 	bool fresh;              /* it was read in this tick */
 	char why[160];           /* what is missing; "": nothing */
 	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() */
@@ -155,6 +159,16 @@ struct bsample_wide {
 	size_t n;
 	bool headed;
 	struct bt_buf line, marks; /* marks: names since the last row */
+};
+
+/* Marks from other processes: at most one is read ahead. */
+struct bsample_marks {
+	struct bt_marks socket;
+	char next[BT_MARKS_MAX];
+	size_t next_len;           /* 0: none */
+	int64_t next_us;           /* when it was sent, in time of records */
+	bool empty;                /* nothing more was there when it was last looked at, in this tick or wait */
+	uint64_t refused;          /* messages that were no marks */
 };
 
 /* One run. */
@@ -196,6 +210,8 @@ struct bsample {
 	uint64_t missed_now;       /* between this tick and the last */
 	uint64_t late_ns;          /* of this tick */
 	struct bt_hist late;
+	int64_t last_us;           /* ts of the last sample or mark */
+	struct bsample_marks marks;
 	struct bsample_page page;
 	struct bsample_wide rows;
 	uint64_t cpu_ns, last_cpu_ns, first_cpu_ns; /* CPU time of this process when this tick, the last and the first one began */
@@ -212,7 +228,14 @@ static inline bool bsample_live(const struct bsample *s)
 }
 uint64_t bsample_now(const struct bsample *s);
 
-/* bsample_text - the file as it is now, valid until it is read again; sets t->read_ns. NULL with errno set when it cannot be read. */
+/* bsample_time - Unix time in microseconds, as in records, of an instant of bsample_now(). */
+static inline int64_t bsample_time(const struct bsample *s, uint64_t ns)
+{
+	return s->wall_us + (int64_t)(ns / 1000);
+}
+
+/* bsample_text - the file as it is now, valid until it is read again; sets t->read_ns. NULL with errno set when it cannot be
+ * read. */
 const char *bsample_text(const struct bsample *s, struct bsample_table *t, struct bt_reread *f);
 
 /* bsample_row - the row of that name for this pass, new if need be; its numbers are BSAMPLE_NONE, its read_ns is t->read_ns. Fast
@@ -233,6 +256,9 @@ void bsample_table_free(struct bsample_table *t);
  * known. For derive(). */
 uint64_t bsample_step(const struct bsample_table *t, const struct bsample_row *row, unsigned i);
 
+/* bsample_is_gauge - whether the figure is of an instant, not of the time between two reads. */
+bool bsample_is_gauge(const struct bsample_field *f);
+
 /* bsample_u64 - the decimal number at *p, after blanks; moves *p behind it. False, and *p behind the blanks, when there is none; a
  * number beyond 64 bits is BSAMPLE_NONE. bsample_line - *p to the start of the next line, or NULL. */
 bool bsample_u64(const char **p, uint64_t *out);
@@ -243,9 +269,14 @@ bool bsample_dev_wanted(const struct bsample *s, const char *name, bool usual);
 
 /* bsample_start - a record of this tick about what was read at read_ns and covers dur_ns. bsample_emit - write it, if -m wants its
  * metric. bsample_emit_row: the records of a row of values, for groups that keep rows of their own. */
-void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns, uint64_t dur_ns);
+void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns,
+		   uint64_t dur_ns);
 void bsample_emit(struct bsample *s, struct bt_rec *r);
 void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const struct bsample_row *row);
+
+/* bsample_list - answer -L and exit. bsample_check_metrics - end the program if -m names a metric that does not exist. */
+_Noreturn void bsample_list(void);
+void bsample_check_metrics(const struct bsample *s);
 
 /* bsample_run - everything after the options: opens, ticks, ends. Returns the exit status; dies of a signal caught. */
 int bsample_run(struct bsample *s);
@@ -260,6 +291,14 @@ uint64_t bsample_own_cpu_ns(void);
 
 /* bsample_write - a record goes out as it stands, unless the shape of the output has no place for its kind. */
 void bsample_write(struct bsample *s, struct bt_rec *r);
+
+/* bsample_mark_main - the command "mark NAME [KEY=VALUE ...]": sends a mark to whoever samples, returns the exit status.
+ * bsample_marks_until - emit the marks that were sent up to that time of records; known are those that were there when
+ * bsample_marks_look was called last. bsample_mark_now: one of our own. */
+int bsample_mark_main(char **words, int count);
+void bsample_marks_look(struct bsample *s);
+void bsample_marks_until(struct bsample *s, int64_t ts_us);
+void bsample_mark_now(struct bsample *s, const char *name);
 
 /* The tick in other shapes than records: a row of tsv (wide.c), lines for people (text.c). */
 void bsample_wide(struct bsample *s);

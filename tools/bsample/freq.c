@@ -15,9 +15,11 @@ enum { MEAN, LEAST, MOST };
 static const struct bsample_field fields[] = {
 	[MEAN] = { .metric = "freq", .unit = "Hz", .how = BSAMPLE_GAUGE, .scale = 1, .quantum = BSAMPLE_TICK, .column = "freq",
 		   .fold = BSAMPLE_LARGEST, .help = "clock of a CPU; of all together their mean" },
-	[LEAST] = { .metric = "freq", .unit = "Hz", .dim = "of", .is = "slowest", .how = BSAMPLE_GAUGE, .scale = 1, .quantum = BSAMPLE_TICK,
+	[LEAST] = { .metric = "freq", .unit = "Hz", .dim = "which", .is = "slowest", .how = BSAMPLE_GAUGE, .scale = 1,
+		    .quantum = BSAMPLE_TICK,
 		    .help = "clock of the slowest" },
-	[MOST] = { .metric = "freq", .unit = "Hz", .dim = "of", .is = "fastest", .how = BSAMPLE_GAUGE, .scale = 1, .quantum = BSAMPLE_TICK,
+	[MOST] = { .metric = "freq", .unit = "Hz", .dim = "which", .is = "fastest", .how = BSAMPLE_GAUGE, .scale = 1,
+		   .quantum = BSAMPLE_TICK,
 		   .help = "clock of the fastest" },
 	{ .metric = NULL },
 };

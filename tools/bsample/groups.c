@@ -16,7 +16,7 @@
 
 const struct bsample_group *const bsample_groups[] = {
 	&bsample_cpu, &bsample_mem, &bsample_disk, &bsample_net, &bsample_psi, &bsample_irq, &bsample_temp, &bsample_freq,
-	&bsample_cgroup, &bsample_proc, &bsample_thread,
+	&bsample_cgroup, &bsample_gpu, &bsample_proc, &bsample_thread,
 };
 const unsigned bsample_group_count = sizeof(bsample_groups) / sizeof(bsample_groups[0]);
 

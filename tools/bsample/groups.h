@@ -9,8 +9,8 @@
 
 #include "bsample.h"
 
-extern const struct bsample_group bsample_cpu, bsample_mem, bsample_disk, bsample_net, bsample_psi, bsample_irq, bsample_temp, bsample_freq,
-	bsample_cgroup, bsample_gpu, bsample_proc, bsample_thread;
+extern const struct bsample_group bsample_cpu, bsample_mem, bsample_disk, bsample_net, bsample_psi, bsample_irq, bsample_temp,
+	bsample_freq, bsample_cgroup, bsample_gpu, bsample_proc, bsample_thread;
 
 /* bsample_missing - t->why, made like printf. */
 void bsample_missing(struct bsample_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -70,7 +70,8 @@ static size_t take_name(char *out, size_t cap, const char *p)
 	return len;
 }
 
-static void put_row(struct bsample_table *t, unsigned which, const char *irq, size_t len, const char *rest, uint64_t count, const uint32_t *cpu)
+static void put_row(struct bsample_table *t, unsigned which, const char *irq, size_t len, const char *rest, uint64_t count,
+		    const uint32_t *cpu)
 {
 	char key[64], number[16], name[128];
 	int key_len = snprintf(key, sizeof(key), "%c%.*s/%d", which == SOFT ? 's' : 'h', (int)len, irq, cpu ? (int)*cpu : -1);

@@ -37,7 +37,8 @@ static const struct bt_tool tool = {
 	.synopsis = "[options] [GROUP ...] [-- COMMAND ...]",
 	.purpose = "Samples what the machine is doing: CPUs, memory, disks, network, pressure.",
 	.options = options,
-	.examples = "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
+	.examples = "  bsample -f text\n"
+		    "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
 };
 
 static void take_root(struct bsample *s, struct bt_opts *o)
@@ -150,13 +151,19 @@ static void take_groups(struct bsample *s, char **names, int count)
 
 int main(int argc, char **argv)
 {
-	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT, .child = BT_CHILD_INIT };
+	static struct bsample s = { .load = { .interval_ns = 1000000000 }, .control = BT_CONTROL_INIT, .child = BT_CHILD_INIT,
+				    .marks = { .socket = BT_MARKS_INIT, .empty = true } };
 	struct bt_opts o;
 
 	bt_err_init(tool.name);
 	s.argc = argc;
 	s.argv = bt_opts_words(argc, argv);
 	parse(&s, argc, argv, &o);
+	if (o.first < o.last && strcmp(argv[o.first], "mark") == 0)
+		return bsample_mark_main(argv + o.first + 1, o.last - o.first - 1);
+	if (s.load.list)
+		bsample_list();
+	bsample_check_metrics(&s);
 	take_groups(&s, argv + o.first, o.last - o.first);
 	return bsample_run(&s);
 }

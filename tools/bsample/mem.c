@@ -44,8 +44,8 @@ static const struct bsample_field fields[] = {
 	[SWAP_OUT] = { .metric = "swap", .unit = "B/s", .dim = "dir", .is = "out", .how = BSAMPLE_RATE, .scale = 4096,
 		       .help = "written to swap" },
 	[OOM] = EVENTS("oom_kills", NULL, NULL, NULL, "processes killed for want of memory"),
-	[USED] = { .metric = "mem", .unit = "B", .how = BSAMPLE_DERIVED, .column = "mem", .help = "total less available" },
-	[SWAP_USED] = { .metric = "mem", .unit = "B", .dim = "state", .is = "swap", .how = BSAMPLE_DERIVED,
+	[USED] = { .metric = "mem", .unit = "B", .how = BSAMPLE_DERIVED_GAUGE, .column = "mem", .help = "total less available" },
+	[SWAP_USED] = { .metric = "mem", .unit = "B", .dim = "state", .is = "swap", .how = BSAMPLE_DERIVED_GAUGE,
 			.help = "swap space in use" },
 	[MINOR] = { .metric = "faults", .unit = "op/s", .dim = "how", .is = "minor", .how = BSAMPLE_DERIVED, .help = "all others" },
 	{ .metric = NULL },
@@ -84,11 +84,16 @@ struct mem {
 /* Dumps come from machines with other pages: then a page is what makes MemFree of nr_free_pages. */
 static uint64_t page_bytes(const struct bsample *s)
 {
-	char *info = bt_src_text(&s->src, 65536, "/proc/meminfo"), *stat = bt_src_text(&s->src, 65536, "/proc/vmstat");
-	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE), pages = stat ? bt_src_field_u64(stat, "nr_free_pages") : 0;
-	uint64_t kib = info ? bt_src_field_u64(info, "MemFree") : 0;
+	char *info, *stat;
+	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE), pages, kib;
 
-	if (!bsample_live(s) && pages > 0 && kib > 0)
+	if (bsample_live(s))
+		return bytes;
+	info = bt_src_text(&s->src, 65536, "/proc/meminfo");
+	stat = bt_src_text(&s->src, 65536, "/proc/vmstat");
+	pages = stat ? bt_src_field_u64(stat, "nr_free_pages") : 0;
+	kib = info ? bt_src_field_u64(info, "MemFree") : 0;
+	if (pages > 0 && kib > 0)
 		for (bytes = 4096; bytes < 65536 && bytes * 3 / 2 < kib * 1024 / pages; bytes *= 2)
 			;
 	free(info);
@@ -102,7 +107,9 @@ static int open_place(struct bsample *s, struct place *p, int node)
 
 	if (node < 0) {
 		rc = bt_reread_open(&p->memory, &s->src, "/proc/meminfo");
-		(void)bt_reread_open(&p->events, &s->src, "/proc/vmstat");
+		/* It costs as much as all the rest. */
+		if (bt_load_wants(&s->load, "faults") || bt_load_wants(&s->load, "swap") || bt_load_wants(&s->load, "oom_kills"))
+			(void)bt_reread_open(&p->events, &s->src, "/proc/vmstat");
 		return rc;
 	}
 	snprintf(p->node, sizeof(p->node), "%d", node);
@@ -134,27 +141,31 @@ static int open_mem(struct bsample *s, struct bsample_table *t)
 	return rc;
 }
 
-/* The numbers of lines that begin with one of the words. The words stand in the order of the file, so the next one is tried first. */
-static void take_words(const struct word *words, const char *line, size_t skip, uint64_t *now)
+/* Where a word stands behind the character before, or at the start of text. */
+static const char *find_word(const char *text, const char *from, const char *word, char before)
 {
-	const struct word *next = words;
+	const char *p = strstr(from, word);
 
-	for (; line; line = bsample_line(line)) {
-		const struct word *w = next;
+	while (p && p != text && p[-1] != before)
+		p = strstr(p + 1, word);
+	return p;
+}
 
-		if (strnlen(line, skip) < skip)
-			return;
-		do {
-			size_t len = strlen(w->name);
-			const char *p = line + skip + len;
+/* The numbers behind the words. Most stand in the order of the file, so the search goes on where the last one was found. */
+static void take_words(const struct word *words, const char *text, char before, uint64_t *now)
+{
+	const char *from = text;
 
-			if (strncmp(line + skip, w->name, len) == 0) {
-				bsample_u64(&p, &now[w->field]);
-				next = w[1].name ? w + 1 : words;
-				break;
-			}
-			w = w[1].name ? w + 1 : words;
-		} while (w != next);
+	for (const struct word *w = words; w->name; w++) {
+		const char *p = find_word(text, from, w->name, before);
+
+		if (!p && from != text)
+			p = find_word(text, text, w->name, before);
+		if (!p)
+			continue;
+		p += strlen(w->name);
+		bsample_u64(&p, &now[w->field]);
+		from = p;
 	}
 }
 
@@ -169,11 +180,11 @@ static int read_place(struct bsample *s, struct bsample_table *t, struct place *
 	bsample_row_dim(row, 0, p->node, strlen(p->node));
 	row->aside = p->node[0];
 	/* "Node 0 MemTotal: ..." */
-	take_words(meminfo, text, p->node[0] ? strlen("Node  ") + strlen(p->node) : 0, row->now);
+	take_words(meminfo, text, p->node[0] ? ' ' : '\n', row->now);
 	events = p->events.path ? bsample_text(s, t, &p->events) : NULL;
 	if (!events)
 		return 0;
-	take_words(vmstat, events, 0, row->now);
+	take_words(vmstat, events, '\n', row->now);
 	row->read_ns = t->read_ns;
 	/* Counted in pages. */
 	for (unsigned i = SWAP_IN; i <= SWAP_OUT; i++)

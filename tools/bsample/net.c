@@ -15,11 +15,14 @@ enum {
 };
 enum { RX, RX_P, RX_E, RX_D, TX, TX_P, TX_E, TX_D };
 
+#define ONE(name, per_s, dir, way, head, say) \
+	{ .metric = name, .unit = per_s, .dim = "dir", .is = dir, .how = BSAMPLE_RATE, .scale = 1, .better = way, \
+	  .column = head, .help = say }
 #define SIDE(dir, head) \
-	{ .metric = "bw", .unit = "B/s", .dim = "dir", .is = dir, .how = BSAMPLE_RATE, .scale = 1, .column = head, .help = "bytes, as the interface counts them" }, \
-	{ .metric = "packets", .unit = "op/s", .dim = "dir", .is = dir, .how = BSAMPLE_RATE, .scale = 1, .help = "packets" }, \
-	{ .metric = "bad", .unit = "op/s", .dim = "dir", .is = dir, .how = BSAMPLE_RATE, .scale = 1, .better = BT_BETTER_LOWER, .help = "packets with errors" }, \
-	{ .metric = "drops", .unit = "op/s", .dim = "dir", .is = dir, .how = BSAMPLE_RATE, .scale = 1, .better = BT_BETTER_LOWER, .help = "packets dropped" }
+	ONE("bw", "B/s", dir, BT_BETTER_NONE, head, "bytes, as the interface counts them"), \
+	ONE("packets", "op/s", dir, BT_BETTER_NONE, NULL, "packets"), \
+	ONE("bad", "op/s", dir, BT_BETTER_LOWER, NULL, "packets with errors"), \
+	ONE("drops", "op/s", dir, BT_BETTER_LOWER, NULL, "packets dropped")
 
 static const struct bsample_field fields[] = { SIDE("rx", "rx/s"), SIDE("tx", "tx/s"), { .metric = NULL } };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * psi - the share of time in which tasks were held up for want of CPU, memory or I/O: /proc/pressure (Documentation/accounting/psi.rst).
+ * psi - the share of time in which tasks were held up for want of CPU, memory or I/O: /proc/pressure
+ * (Documentation/accounting/psi.rst).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -95,5 +96,6 @@ static void close_psi(struct bsample_table *t)
 }
 
 const struct bsample_group bsample_psi = {
-	.name = "psi", .help = "time in which tasks were held up", .usual = true, .fields = fields, .open = open_psi, .read = read_psi, .close = close_psi,
+	.name = "psi", .help = "time in which tasks were held up", .usual = true, .fields = fields, .open = open_psi,
+	.read = read_psi, .close = close_psi,
 };

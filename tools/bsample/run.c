@@ -62,7 +62,32 @@ static int take_dump(struct bsample *s, unsigned which)
 	free(text);
 	s->dump_ns = uptime_ns;
 	s->wall_us = (int64_t)boot_s * 1000000;
+	s->out.now_us = bsample_time(s, s->dump_ns);
 	return 0;
+}
+
+/* A group of which -m wants nothing is not read. */
+static bool wants_some(const struct bsample *s, const struct bsample_group *g)
+{
+	for (const struct bsample_field *f = g->fields; f->metric; f++)
+		if (!f->hidden && bt_load_wants(&s->load, f->metric))
+			return true;
+	for (const char *const *also = g->also; also && *also; also++)
+		if (bt_load_wants(&s->load, *also))
+			return true;
+	return false;
+}
+
+/* Records of a dump are of its time and of its host, if it tells. */
+static void name_dump(struct bsample *s)
+{
+	struct bt_rec_source *from = &s->out.source;
+	char name[sizeof(from->host)];
+
+	s->out.now_us = bsample_time(s, s->dump_ns);
+	if (bt_src_line(&s->src, name, sizeof(name), "/proc/sys/kernel/hostname") > 0)
+		bt_src_copy(from->host, sizeof(from->host), name);
+	bt_rec_source_prepare(from);
 }
 
 static void open_groups(struct bsample *s)
@@ -70,15 +95,16 @@ static void open_groups(struct bsample *s)
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct bsample_table *t = &s->tables[i];
 
-		t->open = t->group->open(s, t) == 0;
+		t->wanted = wants_some(s, t->group);
+		t->open = t->wanted && t->group->open(s, t) == 0;
 	}
 }
 
-/* At least one group must have something to read. */
+/* At least one group must have something to read, if any is wanted. */
 static void need_one(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++)
-		if (s->tables[i].open)
+		if (s->tables[i].open || !s->tables[i].wanted)
 			return;
 	bt_die(BT_EXIT_UNABLE, "%s: %s", s->tables[0].group->name, s->tables[0].why);
 }
@@ -97,9 +123,12 @@ static void say_coarse(struct bsample *s)
 		const struct bsample_table *t = &s->tables[i];
 		uint64_t longest = 0;
 
-		for (unsigned f = 0; t->open && f < t->n_fields; f++)
-			if (s->quantum_ns[t->group->fields[f].quantum] > longest)
-				longest = s->quantum_ns[t->group->fields[f].quantum];
+		for (unsigned f = 0; t->open && f < t->n_fields; f++) {
+			const struct bsample_field *field = &t->group->fields[f];
+
+			if (!bsample_is_gauge(field) && s->quantum_ns[field->quantum] > longest)
+				longest = s->quantum_ns[field->quantum];
+		}
 		if (s->load.interval_ns < QUANTA * longest)
 			bsample_warn(s, "quantum", "%s: the kernel counts some of it in steps of %g ms, so an interval of %g ms has fewer than %u; "
 				     "such values are marked coarse", t->group->name, (double)longest / 1e6, (double)s->load.interval_ns / 1e6, QUANTA);
@@ -153,6 +182,7 @@ static void read_tick(struct bsample *s)
 static void tick(struct bsample *s)
 {
 	read_tick(s);
+	bsample_marks_look(s);
 	s->ticks++;
 	bsample_show(s);
 }
@@ -173,23 +203,20 @@ static void start_grid(struct bsample *s)
 		bt_grid_align(&s->grid, s->wall_us * 1000);
 }
 
-static void emit_mark(struct bsample *s, const char *name)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	struct bt_rec r;
-
-	bt_rec_init(&r, BT_KIND_MARK);
-	bt_rec_str(&r, "name", name);
-	bt_out_rec(&s->out, &r);
+	return a < b ? a : b;
 }
 
 /* Serve the instant that is due. */
-static void take_tick(struct bsample *s)
+static void take_tick(struct bsample *s, uint64_t end)
 {
-	uint64_t missed;
+	uint64_t now = bsample_now(s), due = s->grid.next_ns;
 
-	s->late_ns = bt_grid_take(&s->grid, bsample_now(s), &missed);
-	s->missed_now = missed;
-	s->missed += missed;
+	/* What would have been due after the end is not missed. */
+	bt_grid_take(&s->grid, least(now, end), &s->missed_now);
+	s->late_ns = now - due;
+	s->missed += s->missed_now;
 	bt_hist_add(&s->late, s->late_ns);
 	tick(s);
 	if (relate_clocks(s))
@@ -203,11 +230,6 @@ static bool enough(const struct bsample *s)
 	return s->load.count && s->ticks >= s->load.count;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void sample_live(struct bsample *s)
 {
 	uint64_t end = s->load.duration_set ? s->start_ns + s->load.duration_ns : UINT64_MAX, now = s->start_ns;
@@ -217,15 +239,20 @@ static void sample_live(struct bsample *s)
 		unsigned what = bt_control_wait(&s->control, least(least(end, s->grid.next_ns), now + LOOK_NS));
 
 		now = bsample_now(s);
+		bsample_marks_look(s);
+		bsample_marks_until(s, bsample_time(s, now));
 		if (what & BT_CONTROL_MARK)
-			emit_mark(s, "mark");
+			bsample_mark_now(s, "mark");
 		proc_drain(s);
-		if (now >= s->grid.next_ns)
-			take_tick(s);
+		if (now >= s->grid.next_ns && s->grid.next_ns <= end)
+			take_tick(s, end);
 	}
 	/* What the command did since the last tick. */
+	s->late_ns = s->missed_now = 0;
 	if (command_ended(s))
 		tick(s);
+	bsample_marks_look(s);
+	bsample_marks_until(s, INT64_MAX);
 }
 
 /* Each dump is a tick; the first one is only a base, unless there is no other. */
@@ -254,6 +281,7 @@ static int finish(struct bsample *s)
 	if (!s->wide)
 		bt_out_end(&s->out, s->failed ? "failed" : sig ? "interrupted" : "ok", s->start_ns ? bsample_now(s) - s->start_ns : 0, 0);
 	rc = bt_out_close(&s->out);
+	bt_marks_close(&s->marks.socket);
 	if (rc == -EPIPE && !sig)
 		sig = SIGPIPE;
 	for (unsigned i = 0; i < s->n_tables; i++) {
@@ -270,6 +298,17 @@ static int finish(struct bsample *s)
 	if (status < 0)
 		bt_die_signal(-status);
 	return s->failed && status == 0 ? BT_EXIT_TROUBLE : status;
+}
+
+/* Marks of other processes need a place to send them to. */
+static void listen_for_marks(struct bsample *s)
+{
+	int rc = bt_marks_listen(&s->marks.socket, s->out.source.run);
+
+	if (rc == 0)
+		rc = bt_control_add(&s->control, s->marks.socket.fd);
+	if (rc < 0)
+		bsample_warn(s, "marks", "no marks from other processes: %s", strerror(-rc));
 }
 
 static void prepare(struct bsample *s)
@@ -301,9 +340,13 @@ int bsample_run(struct bsample *s)
 	prepare(s);
 	rc = bt_out_open(&s->out, &s->out_opts, "bsample");
 	bt_check_output(rc, s->out_opts.path, BT_EXIT_USAGE);
+	if (!bsample_live(s))
+		name_dump(s);
 	bsample_meta(s);
 	say_missing(s);
 	say_coarse(s);
+	if (bsample_live(s) && !s->load.dry_run)
+		listen_for_marks(s);
 	proc_give_up_privilege(s);
 	s->failed = !s->load.dry_run && !proc_wait(s);
 	if (!s->load.dry_run && !s->failed) {

@@ -11,10 +11,11 @@
 #include "host.h"
 #include "num.h"
 
-void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns, uint64_t dur_ns)
+void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind, const char *test, uint64_t read_ns,
+		   uint64_t dur_ns)
 {
 	bt_rec_init(r, kind);
-	r->ts_us = s->wall_us + (int64_t)(read_ns / 1000);
+	r->ts_us = bsample_time(s, read_ns);
 	r->test = test;
 	r->dur_ns = dur_ns;
 	r->late_ns = kind == BT_KIND_SAMPLE ? s->late_ns : 0;
@@ -23,6 +24,10 @@ void bsample_start(const struct bsample *s, struct bt_rec *r, enum bt_kind kind,
 /* Wide output has rows only; people see samples in lines of their own. */
 void bsample_write(struct bsample *s, struct bt_rec *r)
 {
+	if (r->kind == BT_KIND_SAMPLE)
+		bsample_marks_until(s, r->ts_us);
+	if (r->ts_us > s->last_us)
+		s->last_us = r->ts_us;
 	if (s->wide || (s->out.format == BT_FORMAT_TEXT && (r->kind == BT_KIND_SAMPLE || r->kind == BT_KIND_RESULT)))
 		return;
 	bt_out_rec(&s->out, r);
@@ -58,7 +63,7 @@ void bsample_emit_row(struct bsample *s, const struct bsample_table *t, const st
 
 		if (f->hidden || isnan(row->value[i]) || !bt_load_wants(&s->load, f->metric))
 			continue;
-		bsample_start(s, &r, BT_KIND_SAMPLE, g->name, row->read_ns, f->how == BSAMPLE_GAUGE ? 0 : row->read_ns - row->was_ns);
+		bsample_start(s, &r, BT_KIND_SAMPLE, g->name, row->read_ns, bsample_is_gauge(f) ? 0 : row->read_ns - row->was_ns);
 		r.taint = row->taint[i];
 		add_dims(&r, g, row);
 		if (f->dim)
@@ -94,6 +99,7 @@ static void emit_self(struct bsample *s)
 
 static void show_records(struct bsample *s)
 {
+	emit_self(s);
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct bsample_table *t = &s->tables[i];
 
@@ -104,17 +110,20 @@ static void show_records(struct bsample *s)
 		if (t->group->emit)
 			t->group->emit(s, t);
 	}
-	emit_self(s);
 }
 
 void bsample_show(struct bsample *s)
 {
+	if (s->wide || s->out.format == BT_FORMAT_TEXT)
+		bsample_marks_until(s, bsample_time(s, s->tick_ns));
+	bt_out_hold(&s->out);
 	if (s->wide)
 		bsample_wide(s);
 	else if (s->out.format == BT_FORMAT_TEXT)
 		bsample_text_tick(s);
 	else
 		show_records(s);
+	bt_out_release(&s->out);
 }
 
 void bsample_meta(struct bsample *s)
@@ -128,8 +137,6 @@ void bsample_meta(struct bsample *s)
 		bt_buf_printf(&groups, "%s%s", i ? "," : "", s->tables[i].group->name);
 	bt_host_read(&host, &s->src);
 	bt_rec_init(&r, BT_KIND_META);
-	if (!bsample_live(s))
-		r.ts_us = s->wall_us + (int64_t)(s->dump_ns / 1000);
 	bt_rec_str(&r, "version", BT_VERSION);
 	bt_rec_str(&r, "argv", bt_buf_cstr(&argv));
 	bt_rec_str(&r, "clock", "monotonic");

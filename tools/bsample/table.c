@@ -36,6 +36,7 @@ static struct bsample_row *new_row(const struct bsample_table *t, const char *ke
 	size_t n = t->n_fields;
 	struct bsample_row *row = calloc(1, sizeof(*row) + n * (2 * sizeof(uint64_t) + sizeof(double) + sizeof(unsigned)));
 	char *copy = malloc(len + 1);
+	void *at;
 
 	if (!row || !copy) {
 		free(row);
@@ -46,10 +47,13 @@ static struct bsample_row *new_row(const struct bsample_table *t, const char *ke
 	copy[len] = '\0';
 	row->key = copy;
 	row->key_len = len;
-	row->now = (uint64_t *)(row + 1);
+	at = row + 1;
+	row->now = at;
 	row->was = row->now + n;
-	row->value = (double *)(row->was + n);
-	row->taint = (unsigned *)(row->value + n);
+	at = row->was + n;
+	row->value = at;
+	at = row->value + n;
+	row->taint = at;
 	return row;
 }
 
@@ -142,6 +146,11 @@ void bsample_row_dim(struct bsample_row *row, unsigned which, const char *text, 
 	}
 }
 
+bool bsample_is_gauge(const struct bsample_field *f)
+{
+	return f->how == BSAMPLE_GAUGE || f->how == BSAMPLE_DERIVED_GAUGE;
+}
+
 /* Growth of a counter. *back: it went backwards, which counts as no growth. */
 static uint64_t growth(const struct bsample_field *f, uint64_t was, uint64_t now, bool *back)
 {
@@ -171,9 +180,9 @@ static void compute(struct bsample_table *t, struct bsample_row *row, unsigned i
 
 	row->value[i] = NAN;
 	row->taint[i] = 0;
-	if (f->how != BSAMPLE_GAUGE && row->had && dt < QUANTA * quantum_ns)
+	if (!bsample_is_gauge(f) && row->had && dt < QUANTA * quantum_ns)
 		row->taint[i] |= BT_TAINT_COARSE;
-	if (f->how == BSAMPLE_DERIVED || row->now[i] == BSAMPLE_NONE)
+	if (f->how >= BSAMPLE_DERIVED || row->now[i] == BSAMPLE_NONE)
 		return;
 	if (f->how == BSAMPLE_GAUGE)
 		row->value[i] = (double)(int64_t)row->now[i] * f->scale;

@@ -21,7 +21,7 @@ static void compact(char out[16], double v, const char *unit)
 	unsigned n = 0;
 
 	if (isnan(v)) {
-		strcpy(out, "-");
+		snprintf(out, 16, "-");
 		return;
 	}
 	while (size >= 999.5 && n + 2 < sizeof(prefixes)) {
@@ -32,7 +32,7 @@ static void compact(char out[16], double v, const char *unit)
 	if (n > 0)
 		snprintf(out, 16, size < 9.95 ? "%.1f%c" : "%.0f%c", v, prefixes[n]);
 	else if (size > 0 && size < 0.005)
-		strcpy(out, "0+");
+		snprintf(out, 16, "0+");
 	else if (strcmp(unit, "ratio") == 0)
 		snprintf(out, 16, size < 9.995 ? "%.2f" : "%.0f", v);
 	else
@@ -83,7 +83,7 @@ static void add_time(const struct bsample *s, struct bt_buf *b)
 	char text[32];
 
 	bt_term_time(text, sizeof(text), s->tick_ns - s->start_ns);
-	bt_buf_printf(b, "%7s", text);
+	bt_buf_printf(b, "%6s", text);
 }
 
 /* As many lines as a terminal shows, else twenty. */
@@ -103,7 +103,7 @@ static bool heading_due(struct bsample *s, unsigned block)
 
 static void line_heading(const struct bsample *s, struct bt_buf *b)
 {
-	bt_buf_printf(b, "%7s", "at");
+	bt_buf_printf(b, "%6s", "at");
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		const struct bsample_table *t = &s->tables[i];
 
@@ -144,7 +144,7 @@ static void add_line(struct bsample *s, struct bt_buf *b)
 
 static void list_heading(const struct bsample *s, const struct bsample_table *t, struct bt_buf *b)
 {
-	bt_buf_printf(b, "%7s", "at");
+	bt_buf_printf(b, "%6s", "at");
 	for (unsigned f = 0; f < t->n_fields; f++)
 		if (is_shown(s, &t->group->fields[f]))
 			bt_buf_printf(b, " %*s", (int)width_of(&t->group->fields[f]), t->group->fields[f].column);
@@ -212,7 +212,7 @@ void bsample_text_tick(struct bsample *s)
 
 	b->len = 0;
 	if (s->missed_now > 0) {
-		bt_buf_printf(b, "%7s %llu ticks missed\n", "--", (unsigned long long)s->missed_now);
+		bt_buf_printf(b, "%6s %llu ticks missed\n", "--", (unsigned long long)s->missed_now);
 		s->page.lines++;
 	}
 	add_line(s, b);
@@ -232,7 +232,7 @@ void bsample_text_end(struct bsample *s)
 	if (!bsample_live(s) || s->ticks == 0)
 		return;
 	b->len = 0;
-	bt_buf_printf(b, "%llu ticks, %llu missed, 99 %% at most %.3g ms late, %.3g %% of a CPU used by bsample\n",
+	bt_buf_printf(b, "%llu ticks, %llu missed, 99 %% at most %.3g ms late, own CPU time %.2g %%\n",
 		      (unsigned long long)s->ticks, (unsigned long long)s->missed, (double)p99 / 1e6,
 		      span ? (double)(s->cpu_ns - s->first_cpu_ns) / (double)span * 100 : 0);
 	bt_out_raw(&s->out, b->data, b->len);

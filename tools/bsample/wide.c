@@ -17,7 +17,8 @@ static void add_name(struct bt_buf *b, const char *text, size_t len)
 }
 
 /* group.metric.state:row */
-static void add_column_name(struct bt_buf *b, const struct bsample_table *t, const struct bsample_row *row, const struct bsample_field *f)
+static void add_column_name(struct bt_buf *b, const struct bsample_table *t, const struct bsample_row *row,
+			    const struct bsample_field *f)
 {
 	bt_buf_printf(b, "\t%s.%s", t->group->name, f->metric);
 	if (f->is)
@@ -61,7 +62,7 @@ static void settle_columns(struct bsample *s, struct bt_buf *b)
 
 				if (field->hidden || !bt_load_wants(&s->load, field->metric))
 					continue;
-				if (field->how != BSAMPLE_DERIVED && t->rows[r]->now[f] == BSAMPLE_NONE)
+				if (field->how < BSAMPLE_DERIVED && t->rows[r]->now[f] == BSAMPLE_NONE)
 					continue;
 				if (add_column(&s->rows, i, t->rows[r], f))
 					add_column_name(b, t, t->rows[r], field);
@@ -116,7 +117,7 @@ void bsample_wide(struct bsample *s)
 	if (!w->headed)
 		settle_columns(s, &w->line);
 	w->headed = true;
-	bt_buf_add(&w->line, ts, bt_fmt_time(ts, s->wall_us + (int64_t)(s->tick_ns / 1000)));
+	bt_buf_add(&w->line, ts, bt_fmt_time(ts, bsample_time(s, s->tick_ns)));
 	add_f64(&w->line, bsample_live(s) ? (double)(s->cpu_ns - s->last_cpu_ns) / (double)span : NAN);
 	add_f64(&w->line, bsample_live(s) ? (double)s->late_ns : NAN);
 	add_f64(&w->line, bsample_live(s) ? (double)s->missed_now : NAN);
