@@ -283,7 +283,7 @@ static void emit_ends(struct bsample *s, struct bsample_table *t)
 static void finish_tasks(struct bsample *s, struct bsample_table *t)
 {
 	(void)t;
-	emit_count(s, BT_KIND_RESULT, "lost", "cause", "ring", kernel_lost(s->tasks->kernel));
+	emit_count(s, BT_KIND_RESULT, "lost", "cause", "ring", kernel_lost(s->tasks->kernel) + (s->tasks->stats ? s->tasks->stats->lost : 0));
 	emit_count(s, BT_KIND_RESULT, "lost", "cause", "unseen", s->tasks->census.unseen);
 	emit_count(s, BT_KIND_RESULT, "lost", "cause", "memory", s->tasks->census.lost);
 }
@@ -294,6 +294,7 @@ static void tell_source(const struct bsample *s, const struct bsample_table *t, 
 	bt_rec_str(r, "source", s->tasks->by_kernel ? "bpf" : "procfs");
 	if (s->tasks->kernel)
 		bt_rec_str(r, "attach", kernel_attach(s->tasks->kernel));
+	bt_rec_str(r, "ends", s->tasks->kernel ? "bpf" : s->tasks->stats ? "taskstats" : "none");
 }
 
 static int open_tasks(struct bsample *s, struct bsample_table *t)

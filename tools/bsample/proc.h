@@ -24,12 +24,12 @@ enum { BSAMPLE_OPT_COMMAND = 500, BSAMPLE_OPT_OPEN, BSAMPLE_OPT_SOURCE, BSAMPLE_
 	{ BSAMPLE_OPT_TOP, "top", "N[:METRIC]", "proc, thread: the N with most of METRIC, 0: all (default 10:cpu if none is chosen)" }, \
 	{ BSAMPLE_OPT_WAIT, "wait", "TIME", "wait so long for the first process chosen to appear" }, \
 	{ BSAMPLE_OPT_OPEN, "open", "GLOB", "proc: count the open files whose path matches; may be repeated" }, \
-	{ BSAMPLE_OPT_SOURCE, "source", "HOW", "proc, thread: bpf, procfs, or auto: the first that works (default auto)" }, \
+	{ BSAMPLE_OPT_SOURCE, "source", "HOW", "proc, thread: bpf, procfs, taskstats, or auto: what works (default auto)" }, \
 	{ BT_OPT_ATTACH, "attach", "HOW", "btf, raw or classic tracepoints for the ends of processes (default auto)" }
 
 #define PROC_OPEN_GLOBS 8
 
-enum proc_source { PROC_SOURCE_AUTO, PROC_SOURCE_BPF, PROC_SOURCE_PROCFS };
+enum proc_source { PROC_SOURCE_AUTO, PROC_SOURCE_BPF, PROC_SOURCE_PROCFS, PROC_SOURCE_TASKSTATS };
 
 /* What processes can be ranked by. */
 enum proc_rank {
@@ -65,7 +65,7 @@ bool proc_wait(struct bsample *s);
 /* proc_over - whether all of the processes asked for by number have ended, so that nothing can come any more. */
 bool proc_over(const struct bsample *s);
 
-/* proc_drain - take what has ended since the last time: to be called twice a second or so. */
+/* proc_drain - take what has ended since the last time: to be called twice a second or so, and whenever s->control is ready. */
 void proc_drain(struct bsample *s);
 
 /* proc_by_ticks - whether CPU time of tasks grows by the kernel's ticks, not by those of /proc. */

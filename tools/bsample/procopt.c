@@ -43,7 +43,7 @@ static void take_glob(struct bt_opts *o, const char **globs, unsigned *n, unsign
 
 bool proc_option(struct proc_opts *p, struct bt_opts *o, int key)
 {
-	static const char *const sources[] = { "auto", "bpf", "procfs", NULL };
+	static const char *const sources[] = { "auto", "bpf", "procfs", "taskstats", NULL };
 	unsigned none = 0;
 
 	switch (key) {

@@ -17,6 +17,7 @@
 #include "tasks.h"
 
 #define LOOK_NS 20000000u     /* how often to look for a process that is waited for */
+#define START_SLACK_NS 500000000u /* of what the accounting tells */
 #define RING_BYTES (2u << 20) /* 11 000 processes that end between two looks */
 
 static bool there(void *arg, uint32_t place)
@@ -38,6 +39,19 @@ static void take_end(void *arg, const struct taskfig *f)
 	struct tasks *t = arg;
 
 	bt_census_end(&t->census, f);
+}
+
+/* When a task began is told by the kernel's accounting to a few milliseconds only, so it is taken for the one that is known. */
+static void take_stats(void *arg, const struct taskfig *figures)
+{
+	struct tasks *t = arg;
+	struct taskfig f = *figures;
+	const struct bt_census_process *p = bt_census_process(&t->census, f.pid);
+	uint64_t begun = p ? p->t.now.start_ns : 0;
+
+	if (p && f.tid == f.pid && (f.kind == TASKFIG_PROCESS || (begun < f.start_ns + START_SLACK_NS && f.start_ns < begun + START_SLACK_NS)))
+		f.start_ns = begun;
+	bt_census_end(&t->census, &f);
 }
 
 static bool same(void *arg, uint32_t pid, uint64_t run_ns, uint64_t read_ns)
@@ -92,18 +106,44 @@ static bool is_hidden(const struct tasks *t)
 	return hidden;
 }
 
-static int open_sources(struct tasks *t)
+/* The kernel's accounting tells of ends as well, to those who may administer the network. */
+static int open_stats(struct tasks *t)
 {
-	bool wanted = t->s->proc.source != PROC_SOURCE_PROCFS && bsample_live(t->s);
-	char error[400] = "";
 	int rc;
 
-	rc = bsample_live(t->s) ? open_kernel(t, wanted, error) : -ENOTSUP;
-	if (rc != 0 && t->s->proc.source == PROC_SOURCE_BPF) {
-		snprintf(t->why, sizeof(t->why), "%s", error);
+	t->stats = malloc(sizeof(*t->stats));
+	rc = t->stats ? bt_taskstats_open(t->stats, (unsigned)sysconf(_SC_NPROCESSORS_CONF)) : -ENOMEM;
+	if (rc == 0)
+		rc = bt_control_add(&t->s->control, t->stats->fd);
+	if (rc == 0)
+		return 0;
+	if (t->stats)
+		bt_taskstats_close(t->stats);
+	free(t->stats);
+	t->stats = NULL;
+	return rc;
+}
+
+static int open_sources(struct tasks *t)
+{
+	int source = t->s->proc.source, rc = -ENOTSUP;
+	bool wanted = source == PROC_SOURCE_BPF || source == PROC_SOURCE_AUTO;
+	char error[400] = "";
+
+	if (bsample_live(t->s) && source != PROC_SOURCE_TASKSTATS)
+		rc = open_kernel(t, wanted, error);
+	if (rc != 0 && source == PROC_SOURCE_BPF) {
+		snprintf(t->why, sizeof(t->why), "%s", error[0] ? error : "a dump has no BPF");
 		return rc;
 	}
 	t->by_kernel = rc == 0 && wanted;
+	if (rc != 0 && bsample_live(t->s))
+		rc = open_stats(t);
+	if (rc != 0 && source == PROC_SOURCE_TASKSTATS) {
+		snprintf(t->why, sizeof(t->why), "the kernel's accounting: %s%s", strerror(-rc),
+			 rc == -EPERM ? "; it needs root, or CAP_NET_ADMIN, outside of namespaces" : "");
+		return rc;
+	}
 	t->no_ends = rc != 0;
 	if (t->no_ends && bsample_live(t->s))
 		snprintf(t->why, sizeof(t->why), "processes that begin and end between two ticks are not seen: %.120s", error);
@@ -162,6 +202,9 @@ void tasks_close(struct bsample *s)
 	if (!t || --t->users > 0)
 		return;
 	kernel_close(t->kernel);
+	if (t->stats)
+		bt_taskstats_close(t->stats);
+	free(t->stats);
 	procfs_close(&t->procfs);
 	bt_census_free(&t->census);
 	choose_close(t);
@@ -183,8 +226,12 @@ static uint64_t boot_offset(const struct bsample *s)
 
 void proc_drain(struct bsample *s)
 {
-	if (s->tasks)
-		kernel_drain(s->tasks->kernel, take_end, s->tasks);
+	struct tasks *t = s->tasks;
+
+	if (t)
+		kernel_drain(t->kernel, take_end, t);
+	if (t && t->stats)
+		bt_taskstats_drain(t->stats, take_stats, t);
 }
 
 int tasks_pass(struct bsample *s)

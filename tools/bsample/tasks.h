@@ -10,6 +10,7 @@
 #include "kernel.h"
 #include "members.h"
 #include "procfs.h"
+#include "taskstats.h"
 
 /* A process asked for by its number: the first one that has it, and no other that gets it later. */
 struct tasks_pid {
@@ -22,6 +23,7 @@ struct tasks {
 	struct bt_census census;
 	struct procfs procfs;
 	struct kernel *kernel;       /* NULL: none */
+	struct bt_taskstats *stats;  /* tells of ends where BPF does not; NULL: none */
 	bool by_kernel;              /* passes come from it, not from /proc */
 	bool no_ends;                /* nobody tells who ends: those that begin and end between two ticks are not seen */
 	bool threads;                /* the group thread is there */
