@@ -46,7 +46,7 @@ static size_t message(char *out, const struct taskstats *s)
 
 	memset(out, 0, NLMSG_LENGTH(GENL_HDRLEN));
 	len = put(nest, TASKSTATS_TYPE_PID, &pid, sizeof(pid));
-	len += put(nest + len, TASKSTATS_TYPE_NULL, NULL, 0);
+	len += put(nest + len, TASKSTATS_TYPE_NULL, "", 0);
 	len += put(nest + len, TASKSTATS_TYPE_STATS, s, sizeof(*s));
 	return NLMSG_LENGTH(GENL_HDRLEN) + put(out + NLMSG_LENGTH(GENL_HDRLEN), TASKSTATS_TYPE_AGGR_PID, nest, len);
 }

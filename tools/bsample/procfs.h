@@ -30,7 +30,8 @@ struct procfs {
 	 * nothing. Then it is not read, and take is not called. NULL: all are read. */
 	bool (*same)(void *arg, uint32_t pid, uint64_t run_ns, uint64_t read_ns);
 	uint32_t refused;         /* bits of known: files of some process may not be read */
-	char text[PROCFS_TEXT], entries[32768];
+	char text[PROCFS_TEXT];
+	char entries[32768] __attribute__((aligned(8)));
 };
 
 /* procfs_open - returns 0 or -errno; close it in either case. The caller has set what is not its own. */
