@@ -281,6 +281,16 @@ void bsample_check_metrics(const struct bsample *s);
 /* bsample_run - everything after the options: opens, ticks, ends. Returns the exit status; dies of a signal caught. */
 int bsample_run(struct bsample *s);
 
+/* bsample_open_groups - open them; ends the program when none can be read. bsample_say_doubts - settle the quanta, and warn of
+ * what is missing and of steps too long for the interval. */
+void bsample_open_groups(struct bsample *s);
+void bsample_say_doubts(struct bsample *s);
+
+/* bsample_take_dump - from now on read that one. Returns 0, or -errno when it has no time. bsample_name_dump - records are of its
+ * time and host. */
+int bsample_take_dump(struct bsample *s, unsigned which);
+void bsample_name_dump(struct bsample *s);
+
 /* bsample_read_all - a pass of every group that is due. bsample_show - emit what the tick has; bsample_meta, bsample_results: the
  * first record, and those before the last. */
 void bsample_read_all(struct bsample *s);
