@@ -130,7 +130,7 @@ struct bsample_table {
 	bool wanted;             /* -m leaves some of it */
 	bool fresh;              /* it was read in this tick */
 	char why[160];           /* what is missing; "": nothing */
-	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() */
+	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() of a group of gauges */
 	void *state;
 	struct bsample_row **rows;
 	size_t n, cap, cursor;

@@ -40,14 +40,22 @@ static bool relate_clocks(struct bsample *s)
 	return true;
 }
 
+/* What is slow to read has figures of the instant only, which the base is not shown of. */
+static bool is_due(const struct bsample *s, const struct bsample_table *t, uint64_t now_ns)
+{
+	if (t->cadence_ns && s->start_ns == 0 && bsample_live(s))
+		return false;
+	/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
+	return t->last_ns == 0 || now_ns + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns;
+}
+
 void bsample_read_all(struct bsample *s)
 {
 	for (unsigned i = 0; i < s->n_tables; i++) {
 		struct bsample_table *t = &s->tables[i];
 		uint64_t now = bsample_now(s);
 
-		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
-		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
+		t->fresh = t->open && is_due(s, t, now);
 		if (!t->fresh)
 			continue;
 		t->last_ns = now;
