@@ -8,8 +8,11 @@
 #include "compat.bpf.h"
 #include "taskfig.h"
 
-#define THREADS_WALKED 64u /* of a process that ends: those that have ended before it, but have not been released */
+#define THREADS_WALKED 4096u /* of a process that ends: those that have ended before it, but have not been released */
+#define THREADS_WALKED_OLD 16u
 #define GROUP_EXIT 4u      /* SIGNAL_GROUP_EXIT: include/linux/sched/signal.h */
+
+enum bpf_func_id___loop { BPF_FUNC_loop___loop = 181 };
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -198,25 +201,43 @@ static __always_inline void now(struct taskfig *f, bool direct, struct task_stru
 	f->known |= TASKFIG_RSS | TASKFIG_THREADS;
 }
 
-/* The other threads on the process's list: its first one, if that ended before, and those that are just being released. */
-static __noinline int walk_others(struct taskfig *f, struct task_struct *self)
+/* A walk over the other threads on the process's list: its first one, if that ended before, and those that are just being released. */
+struct walk {
+	struct taskfig *sum;
+	struct task_struct *self;
+	struct list_head *head, *at;
+};
+
+/* Returns 1 at the end. */
+static long walk_step(__attribute__((unused)) uint32_t i, struct walk *w)
+{
+	struct list_head *at = w->at;
+	struct task_struct *other = (void *)at - bpf_core_field_offset(struct task_struct, thread_node);
+
+	if (at == w->head || !at)
+		return 1;
+	if (other != w->self)
+		thread_sums(w->sum, false, other);
+	w->at = BPF_CORE_READ(at, next);
+	return 0;
+}
+
+/* Kernels without the helper (before 5.17) follow every step when they check the program, so there it has few. Returns whether the
+ * end was reached. */
+static __always_inline bool walk_others(struct taskfig *f, struct task_struct *self)
 {
 	struct signal_struct *s = BPF_CORE_READ(self, signal);
 	struct list_head *head = (void *)s + bpf_core_field_offset(struct signal_struct, thread_head);
-	struct list_head *at = BPF_CORE_READ(head, next);
+	struct walk w = { f, self, head, BPF_CORE_READ(head, next) };
 
-	if (!f)
-		return 0;
-	for (uint32_t i = 0; i < THREADS_WALKED; i++) {
-		struct task_struct *other = (void *)at - bpf_core_field_offset(struct task_struct, thread_node);
-
-		if (at == head || !at)
-			return 0;
-		if (other != self)
-			thread_sums(f, false, other);
-		at = BPF_CORE_READ(at, next);
+	if (bpf_core_enum_value_exists(enum bpf_func_id___loop, BPF_FUNC_loop___loop)) {
+		bpf_loop(THREADS_WALKED, walk_step, &w, 0);
+	} else {
+		for (uint32_t i = 0; i < THREADS_WALKED_OLD; i++)
+			if (walk_step(i, &w))
+				break;
 	}
-	return 1;
+	return w.at == head;
 }
 
 /* All that a process has used, when its last thread ends. A thread that is released meanwhile moves from the list to the sums, and
@@ -231,7 +252,7 @@ static __always_inline void whole(struct taskfig *f, struct task_struct *task)
 		forget_sums(f);
 		thread_sums(f, false, task);
 		dead_sums(f, false, s);
-		if (BPF_CORE_READ(s, nr_threads) > 1 && walk_others(f, task))
+		if (BPF_CORE_READ(s, nr_threads) > 1 && !walk_others(f, task))
 			__sync_fetch_and_add(&walk_lost, 1);
 		if (!(before & 1) && before == BPF_CORE_READ(s, stats_lock.seqcount.seqcount.sequence))
 			break;

@@ -47,7 +47,8 @@ static struct bt_census_process *new_process(struct bt_census *c, const struct t
 	return p;
 }
 
-/* The process of these figures; a new one when its number was another's until now. A thread does not tell when its process began. */
+/* The process of these figures; a new one when its number was another's until now. A thread does not tell when its process
+ * began. */
 static struct bt_census_process *process_of(struct bt_census *c, const struct taskfig *f)
 {
 	struct bt_census_process *p = bt_idmap_get(&c->by_pid, f->pid);
@@ -212,8 +213,8 @@ static void end_thread(struct bt_census *c, struct bt_census_process *p, struct 
 	t->t.ended = true;
 }
 
-/* How long its threads waited before we looked nobody knows, here as in the figures of the passes; and where those are of /proc, how
- * often they were switched. */
+/* How long its threads waited before we looked nobody knows, here as in the figures of the passes; and where those are of
+ * /proc, how often they were switched. */
 static void end_process(struct bt_census *c, struct bt_census_process *p, struct taskfig *f)
 {
 	bool of_proc = p->t.changed && !(p->t.now.known & TASKFIG_RUN);

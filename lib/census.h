@@ -2,14 +2,14 @@
  *
  * census - all tasks that are known, with their figures now and at the pass before, whatever source they come from.
  *
- * A source gives the figures of tasks pass by pass: whole processes, or threads and, for each process, what its dead threads have
- * used, of which the process is the sum. Tasks that have not changed may be left out, as long as somebody tells that they are there.
- * Between passes it may give the ends of threads and processes with their last figures, so that nothing is lost that was used since
- * the last pass; a process that began and ended between two passes is known by that alone. A number that another process has is told
- * by the time of its start.
+ * A source gives the figures of tasks pass by pass: whole processes, or threads and, for each process, what its dead threads
+ * have used, of which the process is the sum. Tasks that have not changed may be left out, as long as somebody tells that they
+ * are there. Between passes it may give the ends of threads and processes with their last figures, so that nothing is lost that
+ * was used since the last pass; a process that began and ended between two passes is known by that alone. A number that another
+ * process has is told by the time of its start.
  *
- * Figures that grow never fall here: a pass is no snapshot, and what is missing once (a thread that ended just then) comes with the
- * next one.
+ * Figures that grow never fall here: a pass is no snapshot, and what is missing once (a thread that ended just then) comes with
+ * the next one.
  */
 #ifndef BT_CENSUS_H
 #define BT_CENSUS_H
@@ -74,15 +74,15 @@ struct bt_census {
 /* bt_census_end - the end of a task, or the beginning of a process (kinds THREAD, PROCESS, FORK), told between passes. */
 void bt_census_end(struct bt_census *c, const struct taskfig *f);
 
-/* bt_census_begin, bt_census_take, bt_census_finish - a pass. boot_ns: as above. take: kinds THREAD, DEAD, PROCESS, in any order. bt_census_same:
- * whether that process has one thread and run_ns as before, and then it has been there in this pass. */
+/* bt_census_begin, bt_census_take, bt_census_finish - a pass. boot_ns: as above. take: kinds THREAD, DEAD, PROCESS, in any
+ * order. bt_census_same: whether that process has one thread and run_ns as before, and then it has been there in this pass. */
 void bt_census_begin(struct bt_census *c, uint64_t now_ns, uint64_t boot_ns);
 void bt_census_take(struct bt_census *c, const struct taskfig *f, uint64_t read_ns);
 bool bt_census_same(struct bt_census *c, uint32_t pid, uint64_t run_ns, uint64_t read_ns);
 void bt_census_finish(struct bt_census *c);
 
-/* bt_census_shown - whether a task is to be shown after a pass: it is there, or has ended since the one before. bt_census_was - its figures
- * at the one before. */
+/* bt_census_shown - whether a task is to be shown after a pass: it is there, or has ended since the one before. bt_census_was -
+ * its figures at the one before. */
 bool bt_census_shown(const struct bt_census *c, const struct bt_census_task *t);
 const struct taskfig *bt_census_was(const struct bt_census *c, const struct bt_census_task *t);
 

@@ -7,8 +7,8 @@
 #include "census_private.h"
 #include "taskfold.h"
 
-/* Whether a task that is not there can be forgotten. Who is missing for the first time may have ended during the pass, which will be
- * told before the next one. */
+/* Whether a task that is not there can be forgotten. Who is missing for the first time may have ended during the pass, which
+ * will be told before the next one. */
 static bool forget(const struct bt_census *c, const struct bt_census_task *t)
 {
 	if (t->seen == c->pass || t->changed == c->pass)

@@ -13,8 +13,8 @@
 
 #include "taskfig.h"
 
-/* bt_proctask_stat - /proc/PID/stat and /proc/PID/task/TID/stat: tid, comm, ppid, flags, zombie, start_ns, CPU, FAULTS, THREADS, RSS
- * in pages of page_bytes. pid is not there. Times are in ticks of 10 ms (USER_HZ is 100 on both architectures). */
+/* bt_proctask_stat - /proc/PID/stat and /proc/PID/task/TID/stat: tid, comm, ppid, flags, zombie, start_ns, CPU, FAULTS,
+ * THREADS, RSS in pages of page_bytes. pid is not there. Times are in ticks of 10 ms (USER_HZ is 100 on both architectures). */
 int bt_proctask_stat(const char *text, uint32_t page_bytes, struct taskfig *f);
 
 /* bt_proctask_schedstat - schedstat: run_ns and wait_ns of that thread alone, with RUN and WAIT known. */

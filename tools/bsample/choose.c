@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "choose.h"
 #include "glob.h"
@@ -153,7 +154,8 @@ static bool wanted(struct tasks *t, struct bt_census_process *p)
 		return false;
 	if (t->s->n_cgroups && !p->t.now.grouped && !members_have(&t->members, p->t.now.pid))
 		return false;
-	return !opts_of(t)->command || commanded(t, p);
+	/* Our own command line has the pattern in it. */
+	return !opts_of(t)->command || (p->t.now.pid != (uint32_t)getpid() && commanded(t, p));
 }
 
 static void note_end(const struct tasks *t, const struct bt_census_process *p)

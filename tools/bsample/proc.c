@@ -23,7 +23,8 @@ enum {
 };
 
 #define STATE(name, is_exact, head, say) \
-	{ .metric = "cpu", .unit = "ratio", .dim = "state", .is = name, .how = BSAMPLE_SHARE, .scale = 1, .quantum = is_exact, .column = head, .help = say }
+	{ .metric = "cpu", .unit = "ratio", .dim = "state", .is = name, .how = BSAMPLE_SHARE, .scale = 1, .quantum = is_exact, \
+	  .column = head, .help = say }
 #define RATE(what, in, key, name, head, say) \
 	{ .metric = what, .unit = in, .dim = key, .is = name, .how = BSAMPLE_RATE, .scale = 1, .column = head, .help = say }
 #define GAUGE(what, in, head, say) { .metric = what, .unit = in, .how = BSAMPLE_GAUGE, .scale = 1, .column = head, .help = say }
@@ -231,7 +232,8 @@ static void emit_end(struct bsample *s, const struct bt_census_process *p)
 	bsample_emit(s, &r);
 }
 
-static void emit_count(struct bsample *s, enum bt_kind kind, const char *metric, const char *name, const char *value, uint64_t count)
+static void emit_count(struct bsample *s, enum bt_kind kind, const char *metric, const char *name, const char *value,
+		       uint64_t count)
 {
 	struct bt_rec r;
 
@@ -306,10 +308,13 @@ static void close_tasks(struct bsample_table *t)
 		tasks_close(t->state);
 }
 
+static const char *const also[] = { "life", "open", "ends", "lost", NULL };
+
 const struct bsample_group bsample_proc = {
 	.name = "proc", .help = "processes: CPU, waiting, memory, faults, I/O, switches", .fields = process_fields, .list = true,
 	.dims = { { "pid", true }, { "comm", false }, { "start", true } },
-	.open = open_tasks, .read = read_tasks, .emit = emit_ends, .meta = tell_source, .finish = finish_tasks, .close = close_tasks,
+	.also = also, .open = open_tasks, .read = read_tasks, .emit = emit_ends, .meta = tell_source, .finish = finish_tasks,
+	.close = close_tasks,
 };
 
 const struct bsample_group bsample_thread = {

@@ -71,8 +71,8 @@ void proc_drain(struct bsample *s);
 /* proc_by_ticks - whether CPU time of tasks grows by the kernel's ticks, not by those of /proc. */
 bool proc_by_ticks(const struct bsample *s);
 
-/* proc_give_up_privilege - once BPF programs are attached: all capabilities but those to read them and other users' processes, and for
- * the end those to put files in place and to send the COMMAND a signal. */
+/* proc_give_up_privilege - once BPF programs are attached: all capabilities but those to read them and other users' processes,
+ * and for the end those to put files in place and to send the COMMAND a signal. */
 void proc_give_up_privilege(const struct bsample *s);
 
 #endif

@@ -83,9 +83,10 @@ static const char *path_of(char path[PATH], const char *at, const char *name)
 	return path;
 }
 
-/* One of the files beside stat. One that is not there at all, or holds something else, tells nothing; what may not be read is noted. */
-static void read_more(struct procfs *p, const char *at, const char *name, uint32_t field, int (*parse)(const char *, struct taskfig *),
-		      struct taskfig *f)
+/* One of the files beside stat. One that is not there at all, or holds something else, tells nothing; what may not be read is
+ * noted. */
+static void read_more(struct procfs *p, const char *at, const char *name, uint32_t field,
+		      int (*parse)(const char *, struct taskfig *), struct taskfig *f)
 {
 	char path[PATH];
 	int rc;
@@ -119,8 +120,8 @@ static void read_alone(struct procfs *p, const char *at, struct taskfig *f)
 }
 
 /* Calls each for all names in the directory that are numbers. */
-static int each_number(struct procfs *p, int dir, char *entries, size_t size, void (*each)(struct procfs *p, void *arg, const char *name),
-		       void *arg)
+static int each_number(struct procfs *p, int dir, char *entries, size_t size,
+		       void (*each)(struct procfs *p, void *arg, const char *name), void *arg)
 {
 	long got;
 
@@ -230,7 +231,8 @@ static void read_process(struct procfs *p, void *arg, const char *at)
 	read_alone(p, at, &f);
 	f.ns_pid = f.ns_tid;
 	sum_threads(p, pass, at, &f);
-	/* What schedstat says of the time on a CPU is the first thread's: good for same() alone, if it was read before all else. */
+	/* What schedstat says of the time on a CPU is the first thread's: good for same() alone, if it was read before all
+	 * else. */
 	f.run_ns = first.run_ns;
 	f.known &= ~(uint32_t)TASKFIG_RUN;
 	if (p->processes)

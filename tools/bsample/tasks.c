@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "caps.h"
 #include "choose.h"
@@ -80,6 +81,17 @@ static int open_kernel(struct tasks *t, bool passes, char error[400])
 	return kernel_open(&t->kernel, &conf, error);
 }
 
+/* Whether others' processes are hidden from this user. */
+static bool is_hidden(const struct tasks *t)
+{
+	char *mounts = geteuid() != 0 && bsample_live(t->s) ? bt_src_text(&t->s->src, 1 << 20, "/proc/self/mountinfo") : NULL;
+	const char *option = mounts ? strstr(mounts, "hidepid=") : NULL;
+	bool hidden = option && strncmp(option, "hidepid=0", 9) != 0 && strncmp(option, "hidepid=off", 11) != 0;
+
+	free(mounts);
+	return hidden;
+}
+
 static int open_sources(struct tasks *t)
 {
 	bool wanted = t->s->proc.source != PROC_SOURCE_PROCFS && bsample_live(t->s);
@@ -95,6 +107,8 @@ static int open_sources(struct tasks *t)
 	t->no_ends = rc != 0;
 	if (t->no_ends && bsample_live(t->s))
 		snprintf(t->why, sizeof(t->why), "processes that begin and end between two ticks are not seen: %.120s", error);
+	if (is_hidden(t))
+		snprintf(t->why, sizeof(t->why), "/proc is mounted with hidepid: only this user's processes are seen");
 	rc = procfs_open(&t->procfs, &t->s->src);
 	if (rc != 0)
 		snprintf(t->why, sizeof(t->why), "/proc: %s", strerror(-rc));
@@ -209,12 +223,29 @@ static bool appeared(struct bsample *s)
 	return tasks_pass(s) == 0 && s->tasks->n_chosen > 0;
 }
 
+/* Those of -p that are not there, and will not be waited for. Returns whether any is there. */
+static bool some_there(struct tasks *t)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < t->n_pids; i++) {
+		if (bt_src_exists(&t->s->src, "/proc/%u", t->pids[i].pid))
+			continue;
+		bt_warn("no process %u; --wait TIME waits for one", t->pids[i].pid);
+		t->pids[i].found = t->pids[i].ended = true;
+		missing++;
+	}
+	return missing == 0 || missing < t->n_pids;
+}
+
 bool proc_wait(struct bsample *s)
 {
 	uint64_t end = bsample_now(s) + s->proc.wait_ns, now;
 
-	if (!s->proc.wait_ns || !s->tasks || !bsample_live(s))
+	if (!s->tasks || !bsample_live(s))
 		return true;
+	if (!s->proc.wait_ns)
+		return some_there(s->tasks);
 	while (!appeared(s)) {
 		now = bsample_now(s);
 		if (bt_sig_caught() || now >= end)
