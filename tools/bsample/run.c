@@ -159,10 +159,7 @@ static void sample_dumps(struct bsample *s)
 	if (s->n_roots == 1)
 		bsample_show(s);
 	for (unsigned i = 1; i < s->n_roots && !enough(s); i++) {
-		int rc = bsample_take_dump(s, i);
-
-		if (rc < 0)
-			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
+		bsample_take_dump(s, i);
 		tick(s);
 	}
 }
@@ -219,11 +216,13 @@ static void prepare(struct bsample *s)
 	/* Ordinary threads are woken up to 50 us late, to save power. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	s->src.root = "";
-	rc = bsample_live(s) ? 0 : bsample_take_dump(s, 0);
-	if (rc < 0)
-		bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[0], strerror(-rc));
 	if (bsample_live(s))
 		s->wall_us = bt_clock_relate();
+	for (unsigned i = s->n_roots; i-- > 0; ) {
+		rc = bsample_take_dump(s, i);
+		if (rc < 0)
+			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
+	}
 	bsample_open_groups(s);
 	bt_hist_init(&s->late, 3);
 }
