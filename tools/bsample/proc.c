@@ -261,6 +261,7 @@ static void say_refused(struct bsample *s)
 static void emit_ends(struct bsample *s, struct bsample_table *t)
 {
 	uint64_t ended = 0;
+	struct bt_rec r;
 
 	say_refused(s);
 	for (size_t i = 0; s->proc.n_open && i < t->n; i++)
@@ -270,6 +271,11 @@ static void emit_ends(struct bsample *s, struct bsample_table *t)
 			emit_end(s, s->tasks->chosen[i]);
 			ended++;
 		}
+	if (bsample_live(s)) {
+		bsample_start(s, &r, BT_KIND_SAMPLE, "proc", s->tick_ns, 0);
+		bt_rec_count(&r, "pass", "ns", BT_BETTER_LOWER, s->tasks->pass_ns);
+		bsample_emit(s, &r);
+	}
 	if (!s->tasks->no_ends)
 		emit_count(s, BT_KIND_SAMPLE, "ends", NULL, NULL, ended);
 }
@@ -308,7 +314,7 @@ static void close_tasks(struct bsample_table *t)
 		tasks_close(t->state);
 }
 
-static const char *const also[] = { "life", "open", "ends", "lost", NULL };
+static const char *const also[] = { "life", "open", "ends", "pass", "lost", NULL };
 
 const struct bsample_group bsample_proc = {
 	.name = "proc", .help = "processes: CPU, waiting, memory, faults, I/O, switches", .fields = process_fields, .list = true,

@@ -190,6 +190,7 @@ void proc_drain(struct bsample *s)
 int tasks_pass(struct bsample *s)
 {
 	struct tasks *t = s->tasks;
+	uint64_t begin_ns = bt_clock_monotonic();
 
 	if (t->tick_ns == s->tick_ns && t->census.pass > 1)
 		return t->failed;
@@ -199,6 +200,7 @@ int tasks_pass(struct bsample *s)
 	t->failed = t->by_kernel ? kernel_pass(t->kernel, take, t) : procfs_pass(&t->procfs, take, t);
 	bt_census_finish(&t->census);
 	choose_pass(t);
+	t->pass_ns = bt_clock_monotonic() - begin_ns;
 	return t->failed;
 }
 

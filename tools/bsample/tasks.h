@@ -28,6 +28,7 @@ struct tasks {
 	unsigned users;              /* groups that have it open */
 	char why[200];               /* what is missing; "": nothing */
 	uint64_t tick_ns;            /* the tick that the last pass was for */
+	uint64_t pass_ns;            /* how long it took */
 	int failed;                  /* -errno of the last pass */
 	struct tasks_pid *pids;
 	size_t n_pids;
