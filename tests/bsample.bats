@@ -103,7 +103,7 @@ begun() {
 @test "text: a line a tick under a heading that comes again, 80 columns" {
   timeout 20 bsample -q -i 10ms -n 50 -f text >table 2>err
   [ "$(grep -c '^    at' table)" -ge 2 ]
-  [ "$(grep -c '^ *0\.[0-9]s' table)" -eq 50 ]
+  [ "$(grep -c '^ *[01]\.[0-9][0-9]s ' table)" -eq 50 ]
   [ "$(awk 'length($0) > 80 && !/^bsample|^warning/' table | wc -l)" -eq 0 ]
   tail -n 1 table | grep -qE '^50 ticks, [0-9]+ missed, '
   timeout 20 bsample -q -i 50ms -n 2 -f tsv cpu >table.tsv 2>err
@@ -261,4 +261,14 @@ except OSError: pass' "$BTOOLS_LOCK_DIR" &
   run bsample -L
   [ "$status" -eq 0 ]
   [[ "$output" == *"10 ms"*"tick"* ]]
+}
+
+@test "the examples of the page, shortened" {
+  sed -n 's/^\.Dl \(bsample .*\)/\1/p' "$TOP/man/bsample.1" | grep -v '^bsample mark' | sed "s/\\\\(dq/\"/g; s/\\\\e/\\\\/g
+    s/ -f text\$/& -i 50ms -n 1/; s/-n 1 --top/-i 50ms &/; s/-d 10s/-d 300ms/; s/-i 1s -d 1m/-i 50ms -n 2/; s/-p 4711/-n 2 -p $$/; s/-- make/-- true/; s/-C nginx/-n 1 -C 'bash*'/" >examples
+  [ "$(wc -l <examples)" -ge 5 ]
+  while IFS= read -r command; do
+    timeout 20 bash -o pipefail -c "$command" </dev/null >out 2>err || { echo "$command: status $?"; cat err; false; }
+  done <examples
+  [ "$(wc -l <day.tsv)" -eq 3 ]
 }

@@ -130,7 +130,7 @@ struct bsample_table {
 	bool wanted;             /* -m leaves some of it */
 	bool fresh;              /* it was read in this tick */
 	char why[160];           /* what is missing; "": nothing */
-	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() */
+	uint64_t cadence_ns;     /* read it no more often than this, since it is slow; 0: every tick; set by open() of a group of gauges */
 	void *state;
 	struct bsample_row **rows;
 	size_t n, cap, cursor;
@@ -280,6 +280,16 @@ void bsample_check_metrics(const struct bsample *s);
 
 /* bsample_run - everything after the options: opens, ticks, ends. Returns the exit status; dies of a signal caught. */
 int bsample_run(struct bsample *s);
+
+/* bsample_open_groups - open them; ends the program when none can be read. bsample_say_doubts - settle the quanta, and warn of
+ * what is missing and of steps too long for the interval. */
+void bsample_open_groups(struct bsample *s);
+void bsample_say_doubts(struct bsample *s);
+
+/* bsample_take_dump - from now on read that one. Returns 0, or -errno when it has no time. bsample_name_dump - records are of its
+ * time and host. */
+int bsample_take_dump(struct bsample *s, unsigned which);
+void bsample_name_dump(struct bsample *s);
 
 /* bsample_read_all - a pass of every group that is due. bsample_show - emit what the tick has; bsample_meta, bsample_results: the
  * first record, and those before the last. */

@@ -38,7 +38,9 @@ static const struct bt_tool tool = {
 	.purpose = "Samples what the machine is doing: CPUs, memory, disks, network, pressure.",
 	.options = options,
 	.examples = "  bsample -f text\n"
-		    "  bsample -i 100ms cpu | bagg -k state -m cpu\n",
+		    "  bsample -i 100ms -d 10s cpu | bagg -k state -m cpu\n"
+		    "  bsample -i 100ms -p 4711 -f tsv | awk -F'\\t' '$9 == \"cpu\" && $11 > 0.5'\n"
+		    "  bsample mark phase2 step=1\n",
 };
 
 static void take_root(struct bsample *s, struct bt_opts *o)

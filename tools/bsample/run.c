@@ -15,13 +15,10 @@
 #include "command.h"
 #include "err.h"
 #include "groups.h"
-#include "num.h"
 #include "sig.h"
-#include "tick.h"
 
 #define LOOK_NS 500000000u  /* how often to see whether the reader of our output still lives */
 #define STEP_US 100000      /* the wall clock has been set: more than it is ever slewed between two ticks */
-#define QUANTA 10u
 
 uint64_t bsample_own_cpu_ns(void)
 {
@@ -43,111 +40,13 @@ static bool relate_clocks(struct bsample *s)
 	return true;
 }
 
-/* A dump has its own time: since boot in /proc/uptime, and when that was in /proc/stat. */
-static int take_dump(struct bsample *s, unsigned which)
+/* What is slow to read has figures of the instant only, which the base is not shown of. */
+static bool is_due(const struct bsample *s, const struct bsample_table *t, uint64_t now_ns)
 {
-	char line[64], stat[64];
-	uint64_t uptime_ns, boot_s = 0;
-	char *text;
-
-	s->src.root = s->roots[which];
-	if (bt_src_line(&s->src, line, sizeof(line), "/proc/uptime") <= 0)
-		return -ENOENT;
-	line[strcspn(line, " ")] = '\0';
-	if (bt_num_time(line, 0, UINT64_MAX, &uptime_ns) < 0)
-		return -EINVAL;
-	text = bt_src_text(&s->src, 16u << 20, "/proc/stat");
-	if (text && bt_src_field(text, "btime", stat, sizeof(stat)) > 0)
-		bt_num_u64(stat, 0, INT64_MAX / 2000000, &boot_s);
-	free(text);
-	s->dump_ns = uptime_ns;
-	s->wall_us = (int64_t)boot_s * 1000000;
-	s->out.now_us = bsample_time(s, s->dump_ns);
-	return 0;
-}
-
-/* A group of which -m wants nothing is not read. */
-static bool wants_some(const struct bsample *s, const struct bsample_group *g)
-{
-	for (const struct bsample_field *f = g->fields; f->metric; f++)
-		if (!f->hidden && bt_load_wants(&s->load, f->metric))
-			return true;
-	for (const char *const *also = g->also; also && *also; also++)
-		if (bt_load_wants(&s->load, *also))
-			return true;
-	return false;
-}
-
-/* Records of a dump are of its time and of its host, if it tells. */
-static void name_dump(struct bsample *s)
-{
-	struct bt_rec_source *from = &s->out.source;
-	char name[sizeof(from->host)];
-
-	s->out.now_us = bsample_time(s, s->dump_ns);
-	if (bt_src_line(&s->src, name, sizeof(name), "/proc/sys/kernel/hostname") > 0)
-		bt_src_copy(from->host, sizeof(from->host), name);
-	bt_rec_source_prepare(from);
-}
-
-static void open_groups(struct bsample *s)
-{
-	for (unsigned i = 0; i < s->n_tables; i++) {
-		struct bsample_table *t = &s->tables[i];
-
-		t->wanted = wants_some(s, t->group);
-		t->open = t->wanted && t->group->open(s, t) == 0;
-	}
-}
-
-/* At least one group must have something to read, if any is wanted. */
-static void need_one(struct bsample *s)
-{
-	for (unsigned i = 0; i < s->n_tables; i++)
-		if (s->tables[i].open || !s->tables[i].wanted)
-			return;
-	bt_die(BT_EXIT_UNABLE, "%s: %s", s->tables[0].group->name, s->tables[0].why);
-}
-
-static void say_missing(struct bsample *s)
-{
-	for (unsigned i = 0; i < s->n_tables; i++)
-		if (s->tables[i].why[0])
-			bsample_warn(s, "missing", "%s: %s", s->tables[i].group->name, s->tables[i].why);
-}
-
-/* Warn of groups that count in steps so long that the interval has few of them. */
-static void say_coarse(struct bsample *s)
-{
-	for (unsigned i = 0; bsample_live(s) && i < s->n_tables; i++) {
-		const struct bsample_table *t = &s->tables[i];
-		uint64_t longest = 0;
-
-		for (unsigned f = 0; t->open && f < t->n_fields; f++) {
-			const struct bsample_field *field = &t->group->fields[f];
-
-			if (!bsample_is_gauge(field) && s->quantum_ns[field->quantum] > longest)
-				longest = s->quantum_ns[field->quantum];
-		}
-		if (s->load.interval_ns < QUANTA * longest)
-			bsample_warn(s, "quantum", "%s: the kernel counts some of it in steps of %g ms, so an interval of %g ms has fewer than %u; "
-				     "such values are marked coarse", t->group->name, (double)longest / 1e6, (double)s->load.interval_ns / 1e6, QUANTA);
-	}
-}
-
-/* The kernel's tick need not be known where no interval is so short. */
-static void settle_quanta(struct bsample *s)
-{
-	s->quantum_ns[BSAMPLE_USER_HZ] = 10000000;
-	s->quantum_ns[BSAMPLE_MS] = 1000000;
-	s->quantum_ns[BSAMPLE_SECOND] = 1000000000;
-	s->quantum_ns[BSAMPLE_TICK] = s->quantum_ns[BSAMPLE_USER_HZ];
-	if (bsample_live(s) && s->load.interval_ns < QUANTA * s->quantum_ns[BSAMPLE_TICK]) {
-		uint64_t tick = bt_tick_ns(&s->src);
-
-		s->quantum_ns[BSAMPLE_TICK] = tick ? tick : s->quantum_ns[BSAMPLE_USER_HZ];
-	}
-	s->quantum_ns[BSAMPLE_TASK] = s->quantum_ns[proc_by_ticks(s) ? BSAMPLE_TICK : BSAMPLE_USER_HZ];
+	if (t->cadence_ns && s->start_ns == 0 && bsample_live(s))
+		return false;
+	/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
+	return t->last_ns == 0 || now_ns + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns;
 }
 
 void bsample_read_all(struct bsample *s)
@@ -156,8 +55,7 @@ void bsample_read_all(struct bsample *s)
 		struct bsample_table *t = &s->tables[i];
 		uint64_t now = bsample_now(s);
 
-		/* Half an interval early is near enough, so that a cadence of a second fits a tick of a second. */
-		t->fresh = t->open && (t->last_ns == 0 || now + s->load.interval_ns / 2 >= t->last_ns + t->cadence_ns);
+		t->fresh = t->open && is_due(s, t, now);
 		if (!t->fresh)
 			continue;
 		t->last_ns = now;
@@ -261,10 +159,7 @@ static void sample_dumps(struct bsample *s)
 	if (s->n_roots == 1)
 		bsample_show(s);
 	for (unsigned i = 1; i < s->n_roots && !enough(s); i++) {
-		int rc = take_dump(s, i);
-
-		if (rc < 0)
-			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
+		bsample_take_dump(s, i);
 		tick(s);
 	}
 }
@@ -321,14 +216,14 @@ static void prepare(struct bsample *s)
 	/* Ordinary threads are woken up to 50 us late, to save power. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	s->src.root = "";
-	rc = bsample_live(s) ? 0 : take_dump(s, 0);
-	if (rc < 0)
-		bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[0], strerror(-rc));
 	if (bsample_live(s))
 		s->wall_us = bt_clock_relate();
-	open_groups(s);
-	need_one(s);
-	settle_quanta(s);
+	for (unsigned i = s->n_roots; i-- > 0; ) {
+		rc = bsample_take_dump(s, i);
+		if (rc < 0)
+			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
+	}
+	bsample_open_groups(s);
 	bt_hist_init(&s->late, 3);
 }
 
@@ -341,10 +236,9 @@ int bsample_run(struct bsample *s)
 	rc = bt_out_open(&s->out, &s->out_opts, "bsample");
 	bt_check_output(rc, s->out_opts.path, BT_EXIT_USAGE);
 	if (!bsample_live(s))
-		name_dump(s);
+		bsample_name_dump(s);
 	bsample_meta(s);
-	say_missing(s);
-	say_coarse(s);
+	bsample_say_doubts(s);
 	if (bsample_live(s) && !s->load.dry_run)
 		listen_for_marks(s);
 	proc_give_up_privilege(s);

@@ -78,10 +78,15 @@ static double fold(const struct bsample_table *t, unsigned field)
 	return sum;
 }
 
+/* Since the start, fine enough to tell ticks apart. */
 static void add_time(const struct bsample *s, struct bt_buf *b)
 {
 	char text[32];
 
+	if (s->load.interval_ns < 100000000) {
+		bt_buf_printf(b, "%5.2fs", (double)(s->tick_ns - s->start_ns) / 1e9);
+		return;
+	}
 	bt_term_time(text, sizeof(text), s->tick_ns - s->start_ns);
 	bt_buf_printf(b, "%6s", text);
 }
