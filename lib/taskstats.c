@@ -29,7 +29,9 @@ struct request {
 
 static int ask(int fd, uint16_t family, uint8_t command, uint16_t type, const char *text)
 {
-	struct request r = { .n = { .nlmsg_type = family, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK }, .g = { .cmd = command, .version = 1 } };
+	struct request r = {
+		.n = { .nlmsg_type = family, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK }, .g = { .cmd = command, .version = 1 },
+	};
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct nlattr a = { .nla_type = type };
 	size_t len = strlen(text) + 1;
@@ -179,6 +181,18 @@ static bool group(struct taskfig *f, const struct taskstats *s, const char *at, 
 	return !id;
 }
 
+/* When its process began: before version 12 that of the last thread. */
+static uint64_t begun(const struct taskfig *f, const struct taskstats *s)
+{
+#if TASKSTATS_VERSION >= 12
+	if (s->version >= 12 && s->ac_tgetime > s->ac_etime && s->ac_tgetime * 1000 < f->end_ns)
+		return f->end_ns - s->ac_tgetime * 1000;
+#else
+	(void)s;
+#endif
+	return f->start_ns;
+}
+
 /* What the threads of a process that have ended used, made when there is none; NULL when there is no room. */
 static struct taskfig *part_of(struct bt_taskstats *t, uint32_t pid, bool make)
 {
@@ -196,7 +210,7 @@ static struct taskfig *part_of(struct bt_taskstats *t, uint32_t pid, bool make)
 }
 
 /* Add a thread to what its process has used; with the last one, take that. */
-static void put_together(struct bt_taskstats *t, const struct taskfig *f, bool last,
+static void put_together(struct bt_taskstats *t, const struct taskfig *f, bool last, uint64_t start_ns,
 			 void (*take)(void *arg, const struct taskfig *f), void *arg)
 {
 	struct taskfig *part = part_of(t, f->pid, !last), whole = *f;
@@ -207,6 +221,7 @@ static void put_together(struct bt_taskstats *t, const struct taskfig *f, bool l
 		return;
 	whole.kind = TASKFIG_PROCESS;
 	whole.tid = f->pid;
+	whole.start_ns = start_ns;
 	whole.threads = !part && f->tid == f->pid;
 	if (part) {
 		bt_taskfold_grow(&whole, part);
@@ -244,7 +259,7 @@ int bt_taskstats_message(struct bt_taskstats *t, const void *message, size_t len
 	figures(&f, &s, now_ns);
 	last = group(&f, &s, at, len);
 	take(arg, &f);
-	put_together(t, &f, last, take, arg);
+	put_together(t, &f, last, begun(&f, &s), take, arg);
 	return 0;
 }
 

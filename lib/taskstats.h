@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * taskstats - the last figures of tasks that end, from the kernel's accounting over netlink (Documentation/accounting/taskstats.rst):
- * where BPF cannot be used.
+ * taskstats - the last figures of tasks that end, from the kernel's accounting over netlink: where BPF cannot be used
+ * (Documentation/accounting/taskstats.rst).
  *
  * It needs CAP_NET_ADMIN to begin with, and the initial user and PID namespaces. Times are counted in ticks; how long a task waited
  * is known only where sysctl kernel.task_delayacct is on; when it began follows from how old it was.
@@ -24,13 +24,13 @@ struct bt_taskstats {
 	char buf[32768];
 };
 
-/* bt_taskstats_open - for all CPUs up to the last one, of at most cpus. Returns 0, or -errno with t->fd -1: -EPERM without privilege
- * or in a namespace, -ENOENT when the kernel has none. */
+/* bt_taskstats_open - for all CPUs up to the last one, of at most cpus. Returns 0, or -errno with t->fd -1: -EPERM without
+ * privilege or in a namespace, -ENOENT when the kernel has none. */
 int bt_taskstats_open(struct bt_taskstats *t, unsigned cpus);
 
-/* bt_taskstats_drain - take(arg, ...) for each thread that has ended (kind THREAD), and behind its last thread for each process (kind
- * PROCESS: what of its threads has been seen; threads is 1 when there was one). Call as soon as fd is readable: an end is taken to be
- * now. */
+/* bt_taskstats_drain - take(arg, ...) for each thread that has ended (kind THREAD), and behind its last thread for each process
+ * (kind PROCESS: what of its threads has been seen; threads is 1 when there was one). Call as soon as fd is readable: an end is
+ * taken to be now. */
 void bt_taskstats_drain(struct bt_taskstats *t, void (*take)(void *arg, const struct taskfig *f), void *arg);
 
 /* bt_taskstats_message - the same for one message of len bytes, at now_ns of CLOCK_BOOTTIME. Returns 0 or -EINVAL for one that is

@@ -283,7 +283,8 @@ static void emit_ends(struct bsample *s, struct bsample_table *t)
 static void finish_tasks(struct bsample *s, struct bsample_table *t)
 {
 	(void)t;
-	emit_count(s, BT_KIND_RESULT, "lost", "cause", "ring", kernel_lost(s->tasks->kernel) + (s->tasks->stats ? s->tasks->stats->lost : 0));
+	emit_count(s, BT_KIND_RESULT, "lost", "cause", "ring",
+		   kernel_lost(s->tasks->kernel) + (s->tasks->stats ? s->tasks->stats->lost : 0));
 	emit_count(s, BT_KIND_RESULT, "lost", "cause", "unseen", s->tasks->census.unseen);
 	emit_count(s, BT_KIND_RESULT, "lost", "cause", "memory", s->tasks->census.lost);
 }

@@ -21,7 +21,7 @@ enum { BSAMPLE_OPT_COMMAND = 500, BSAMPLE_OPT_OPEN, BSAMPLE_OPT_SOURCE, BSAMPLE_
 	{ 'C', "comm", "GLOB", "proc, thread: commands of this name only, !GLOB: not those; may be repeated" }, \
 	{ BT_OPT_TREE, "tree", NULL, "with -p: also what these processes have started and will start" }, \
 	{ BSAMPLE_OPT_COMMAND, "command", "GLOB", "proc, thread: processes with this command line only" }, \
-	{ BSAMPLE_OPT_TOP, "top", "N:METRIC", "proc, thread: the N with most of METRIC, cpu if none; 0: all (default 10 if none is chosen)" }, \
+	{ BSAMPLE_OPT_TOP, "top", "N:METRIC", "proc, thread: the N with most of METRIC (cpu); 0: all (default 10 if none is chosen)" }, \
 	{ BSAMPLE_OPT_WAIT, "wait", "TIME", "wait so long for the first process chosen to appear" }, \
 	{ BSAMPLE_OPT_OPEN, "open", "GLOB", "proc: count the open files whose path matches; may be repeated" }, \
 	{ BSAMPLE_OPT_SOURCE, "source", "HOW", "proc, thread: bpf, procfs, taskstats, or auto: what works (default auto)" }, \

@@ -48,8 +48,9 @@ static void take_stats(void *arg, const struct taskfig *figures)
 	struct taskfig f = *figures;
 	const struct bt_census_process *p = bt_census_process(&t->census, f.pid);
 	uint64_t begun = p ? p->t.now.start_ns : 0;
+	bool near = begun < f.start_ns + START_SLACK_NS && f.start_ns < begun + START_SLACK_NS;
 
-	if (p && f.tid == f.pid && (f.kind == TASKFIG_PROCESS || (begun < f.start_ns + START_SLACK_NS && f.start_ns < begun + START_SLACK_NS)))
+	if (p && !p->t.ended && f.tid == f.pid && (near || f.kind == TASKFIG_PROCESS))
 		f.start_ns = begun;
 	bt_census_end(&t->census, &f);
 }
