@@ -51,6 +51,7 @@ struct bt_census_process {
 
 struct bt_census {
 	bool ends;                   /* ends are told: who is missing in a pass may just have ended, and is kept for one more */
+	bool whole;                  /* processes are told as such, and are not to be summed up from threads that are told too */
 	bool (*there)(void *arg, uint32_t place); /* whether a task that was left out is there; NULL: none is left out */
 	void *there_arg;
 	bool (*covers)(void *arg, const struct taskfig *f); /* whether it is to be known at all; NULL: all are */

@@ -102,7 +102,7 @@ static void finish_processes(struct bt_census *c)
 	for (size_t i = 0; i < c->n_processes; i++) {
 		struct bt_census_process *p = c->processes[i];
 
-		if (p->dirty && sum_up(c, p, &sum, &read_ns)) {
+		if (p->dirty && !c->whole && sum_up(c, p, &sum, &read_ns)) {
 			p->t.seen = c->pass;
 			if (!p->t.ended)
 				bt_census_renew(c, &p->t, &sum, read_ns);

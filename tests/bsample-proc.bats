@@ -155,12 +155,16 @@ sources() {
     sample $source.ndjson --source $source -i 50ms -p "$worker" proc
   done
   sample thread.ndjson -i 50ms -p "$worker" thread
+  sample both.ndjson --source procfs -i 50ms -p "$worker" proc thread
   go
   wait_for 30 grep -q minor told
-  for file in bpf procfs thread; do
+  for file in bpf procfs thread both; do
     more $file.ndjson
   done
   stop
+  complete both.ndjson
+  [ "$(sum both.ndjson faults '.test == "proc"')" -eq "$(sum procfs.ndjson faults)" ]
+  [ "$(sum both.ndjson switches '.test == "proc" and .how == "voluntary"')" -eq "$(sum procfs.ndjson switches '.how == "voluntary"')" ]
   for file in bpf procfs thread; do
     complete $file.ndjson
     got=$(cpu_ms $file.ndjson) cpu=$(jq '.cpu / 1000 | floor' told)

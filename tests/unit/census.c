@@ -314,7 +314,7 @@ static void test_proc_threads(void)
 	struct taskfig f = process(10, 1, 100), dead = thread(10, 12, 1, 2000);
 	struct bt_census_process *p;
 
-	c.ends = true;
+	c.ends = c.whole = true;
 	f.wait_ns = 500;
 	f.voluntary = 50;
 	pass(&c, 10, &f, 1);
@@ -325,6 +325,22 @@ static void test_proc_threads(void)
 	p = bt_census_process(&c, 10);
 	CHECK_EQ(p->t.now.wait_ns, 510);
 	CHECK_EQ(p->t.now.voluntary, 51);
+	bt_census_free(&c);
+}
+
+/* Processes and their threads are both told: each is what was told of it. */
+static void test_both(void)
+{
+	struct bt_census c = BT_CENSUS_INIT;
+	struct taskfig f[2] = { thread(10, 10, 1, 1000), process(10, 1, 900) };
+
+	c.whole = true;
+	pass(&c, 10, f, 2);
+	f[0].run_ns = 1500;
+	f[1].user_ns = 1350;
+	pass(&c, 11, f, 2);
+	CHECK_EQ(bt_census_process(&c, 10)->t.now.user_ns - bt_census_was(&c, &bt_census_process(&c, 10)->t)->user_ns, 450);
+	CHECK_EQ(ran(&c, &bt_census_process(&c, 10)->threads->t), 500);
 	bt_census_free(&c);
 }
 
@@ -372,6 +388,7 @@ static const struct unit_test tests[] = {
 	{ "keeps who was left out and is there", test_left_out },
 	{ "keeps who has not run", test_same },
 	{ "adds ends to the sums of /proc", test_proc_threads },
+	{ "keeps processes and threads apart that are both told", test_both },
 	{ "is told who begins", test_begun },
 	{ NULL, NULL }
 };

@@ -174,8 +174,10 @@ void choose_pass(struct tasks *t)
 	if (t->cap_chosen < t->census.n_processes) {
 		struct bt_census_process **more = realloc(t->chosen, t->census.n_processes * 2 * sizeof(*more));
 
-		if (!more)
+		if (!more) {
+			t->census.lost++;
 			return;
+		}
 		t->chosen = more;
 		t->cap_chosen = t->census.n_processes * 2;
 	}

@@ -14,7 +14,7 @@
 #include "groups.h"
 #include "taskfold.h"
 
-#define BEST_MAX 1024u /* of --top: more are all */
+#define BEST_MAX PROC_TOP_MAX
 
 /* Fields of both groups, then those of processes alone. */
 enum {
@@ -144,7 +144,7 @@ static void offer(struct best *b, const struct bt_census_task *task, uint64_t ra
 static size_t most_shown(const struct bsample *s)
 {
 	if (s->proc.top_set)
-		return s->proc.top < BEST_MAX ? s->proc.top : 0;
+		return s->proc.top;
 	return proc_chooses(&s->proc, s->n_cgroups, s->command) ? 0 : 10;
 }
 
@@ -305,7 +305,7 @@ static int open_tasks(struct bsample *s, struct bsample_table *t)
 	t->state = s;
 	if (s->tasks && s->tasks->users == 1)
 		bsample_missing(t, "%s", s->tasks->why);
-	if (t->group == &bsample_thread)
+	if (s->tasks && t->group == &bsample_thread)
 		s->tasks->procfs.threads = true;
 	return rc;
 }

@@ -28,6 +28,7 @@ enum { BSAMPLE_OPT_COMMAND = 500, BSAMPLE_OPT_OPEN, BSAMPLE_OPT_SOURCE, BSAMPLE_
 	{ BT_OPT_ATTACH, "attach", "HOW", "btf, raw or classic tracepoints for the ends of processes (default auto)" }
 
 #define PROC_OPEN_GLOBS 8
+#define PROC_TOP_MAX 1024
 
 enum proc_source { PROC_SOURCE_AUTO, PROC_SOURCE_BPF, PROC_SOURCE_PROCFS, PROC_SOURCE_TASKSTATS };
 

@@ -17,8 +17,8 @@ static void take_top(struct proc_opts *p, struct bt_opts *o)
 
 	if (len < sizeof(number))
 		memcpy(number, o->arg, len);
-	if (bt_num_u64(number, 0, 1000000, &top) < 0) {
-		bt_opts_fail(o, "'%.40s': a number up to 1000000 is accepted, and a metric behind a colon", o->arg);
+	if (bt_num_u64(number, 0, PROC_TOP_MAX, &top) < 0) {
+		bt_opts_fail(o, "'%.40s': a number up to %d is accepted, and a metric behind a colon", o->arg, PROC_TOP_MAX);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++)

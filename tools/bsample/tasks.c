@@ -160,6 +160,7 @@ static void set_up(struct tasks *t)
 {
 	t->census = (struct bt_census)BT_CENSUS_INIT;
 	t->census.ends = !t->no_ends;
+	t->census.whole = !t->by_kernel;
 	t->census.there = t->by_kernel ? there : NULL;
 	t->census.there_arg = t;
 	t->census.covers = choose_covers;
