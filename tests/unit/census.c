@@ -91,11 +91,22 @@ static void test_born(void)
 	bt_census_free(&c);
 }
 
+static bool always(void *arg, uint32_t place)
+{
+	const uint32_t *who = arg;
+
+	return place == *who;
+}
+
+/* That its number is there does not mean that the first user is. */
 static void test_number_again(void)
 {
 	struct bt_census c = BT_CENSUS_INIT;
 	struct taskfig f = thread(10, 10, 1, 1000), other = thread(10, 10, 10, 50);
+	uint32_t who = 10;
 
+	c.there = always;
+	c.there_arg = &who;
 	pass(&c, 10, &f, 1);
 	other.start_ns += 500000000;
 	pass(&c, 11, &other, 1);
@@ -171,6 +182,7 @@ static void test_zombie(void)
 	f.run_ns = 130;
 	ended(&c, f, TASKFIG_THREAD, 10 * SECOND + 5);
 	ended(&c, f, TASKFIG_PROCESS, 10 * SECOND + 5);
+	ended(&c, f, TASKFIG_PROCESS, 10 * SECOND + 5); /* two threads that ended at once took themselves for the last one */
 	f.zombie = 1;
 	f.flags = TASKFIG_EXITING;
 	pass(&c, 11, &f, 1);
@@ -243,6 +255,30 @@ static void test_threads(void)
 	bt_census_free(&c);
 }
 
+/* What a process is told to have waited when it ends is its last thread's: those before it told their own. */
+static void test_last_thread(void)
+{
+	struct bt_census c = BT_CENSUS_INIT;
+	struct taskfig f[2] = { thread(10, 10, 1, 1000), thread(10, 12, 1, 2000) }, whole;
+	struct bt_census_process *p;
+
+	c.ends = true;
+	pass(&c, 10, f, 2);
+	ended(&c, f[0], TASKFIG_THREAD, 10 * SECOND + 5);
+	f[1].run_ns = 2600;
+	f[1].wait_ns = 260;
+	ended(&c, f[1], TASKFIG_THREAD, 10 * SECOND + 6);
+	whole = f[0];
+	whole.run_ns = 3600;
+	whole.wait_ns = 260;
+	ended(&c, whole, TASKFIG_PROCESS, 10 * SECOND + 6);
+	pass(&c, 11, NULL, 0);
+	p = bt_census_process(&c, 10);
+	CHECK_EQ(p->t.now.wait_ns, 360);
+	CHECK_EQ(ran(&c, &p->t), 600);
+	bt_census_free(&c);
+}
+
 /* Between the end and the sum of the dead a thread is nowhere: nothing falls, and it is made up for. */
 static void test_nothing_falls(void)
 {
@@ -261,13 +297,6 @@ static void test_nothing_falls(void)
 	pass(&c, 12, f, 2);
 	CHECK_EQ(ran(&c, &p->t), 150);
 	bt_census_free(&c);
-}
-
-static bool always(void *arg, uint32_t place)
-{
-	const uint32_t *who = arg;
-
-	return place == *who;
 }
 
 static void test_left_out(void)
@@ -384,6 +413,7 @@ static const struct unit_test tests[] = {
 	{ "shows a zombie once", test_zombie },
 	{ "waits for the end of who is missing", test_end_told_late },
 	{ "adds up threads, living and dead", test_threads },
+	{ "adds up what threads waited that ended before the last one", test_last_thread },
 	{ "lets nothing fall", test_nothing_falls },
 	{ "keeps who was left out and is there", test_left_out },
 	{ "keeps who has not run", test_same },
