@@ -37,7 +37,7 @@ $(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 # Those of the unit tests and fuzz targets need libelf alone.
 $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
-$(O)/bdisk: LDLIBS += -luring
+$(O)/bdisk $(O)/bench/floor_read: LDLIBS += -luring
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
@@ -86,7 +86,7 @@ bench-programs: all $(BENCH:%=$(O)/bench/%)
 # Set-up, build, run the main job, print a report; the second run compares itself with the first.
 demo:
 	@contrib/setup build
-	@$(MAKE) -s all
+	@$(MAKE) -s $(JOBS) all
 	@PATH=$$($(MAKE) -s where):$$PATH contrib/demo
 
 where:
@@ -94,25 +94,26 @@ where:
 
 # Set-up, build all variants, run all tests. TESTS= narrows it: make check TESTS=tests/bagg.bats
 TESTS ?= tests contrib/skeleton
+JOBS := -j$(shell nproc)
 check:
 	@contrib/setup test
-	@$(MAKE) -s test-programs hdr-check
-	@$(MAKE) -s SAN=address,undefined test-programs
-	@$(MAKE) -s SAN=thread all unit
-	@$(MAKE) -s STATIC=1 all
-	@$(MAKE) -s BPF=0 all
+	@$(MAKE) -s $(JOBS) test-programs hdr-check
+	@$(MAKE) -s $(JOBS) SAN=address,undefined test-programs
+	@$(MAKE) -s $(JOBS) SAN=thread all unit
+	@$(MAKE) -s $(JOBS) STATIC=1 all
+	@$(MAKE) -s $(JOBS) BPF=0 all
 	@PATH=$$($(MAKE) -s where):$$PATH tests/run $(TESTS)
 
 # The tests that need root, alone.
 check-root:
 	@contrib/setup test
-	@$(MAKE) -s test-programs
+	@$(MAKE) -s $(JOBS) test-programs
 	@PATH=$$($(MAKE) -s where):$$PATH tests/run -f root $(TESTS)
 
 # Compare with peers; prints btools records.
 bench:
 	@contrib/setup bench
-	@$(MAKE) -s bench-programs
+	@$(MAKE) -s $(JOBS) bench-programs
 	@PATH=$$($(MAKE) -s where):$$PATH tests/bench/run
 
 lint: hdr-check

@@ -17,6 +17,7 @@
 #define WIDTH_AT 8
 #define WIDTH_EVENT_AT 14 /* seconds with six decimals */
 #define WIDTH_WORD 10 /* at least, of a dimension that is no number */
+#define WIDTH_MOST 20 /* a longer one follows the row */
 #define WIDTH_METRIC 10
 #define WIDTH_VALUE 12
 #define WIDTH_RANK 9
@@ -122,6 +123,8 @@ static void choose_columns(struct bt_rectable *t, const struct bt_rec *r)
 			continue;
 		key_text(cell, &r->keys[i]);
 		width = bt_utf8_width(cell, strlen(cell));
+		if (width > WIDTH_MOST)
+			continue;
 		if (words && width < WIDTH_WORD)
 			width = WIDTH_WORD;
 		t->words[t->n_dims] = words;
@@ -146,6 +149,7 @@ static void heading(struct bt_rectable *t, struct bt_buf *b, const struct bt_rec
 
 	if (t->started)
 		bt_buf_char(b, '\n');
+	t->notes_len = 0;
 	choose_columns(t, r);
 	if (r->kind == BT_KIND_SAMPLE)
 		right(b, "AT", WIDTH_AT);
@@ -195,10 +199,10 @@ static void row_ranks(struct bt_buf *b, const struct bt_rec *r)
 	right(b, cell, WIDTH_N);
 }
 
-/* What makes this row special: dimensions without a column, doubts, losses. */
-static void row_notes(const struct bt_rectable *t, struct bt_buf *b, const struct bt_rec *r)
+/* The dimensions of r that have no column, as name=value. */
+static void other_dims(const struct bt_rectable *t, struct bt_buf *b, const struct bt_rec *r)
 {
-	char cell[CELL_MAX], taint[BT_TAINT_TEXT_MAX];
+	char cell[CELL_MAX];
 
 	for (unsigned i = 0; i < r->n_keys; i++) {
 		bool shown = bt_rec_class(r->keys[i].name, strlen(r->keys[i].name)) != BT_CLASS_DIM;
@@ -209,6 +213,24 @@ static void row_notes(const struct bt_rectable *t, struct bt_buf *b, const struc
 			continue;
 		key_text(cell, &r->keys[i]);
 		bt_buf_printf(b, "%s=%s ", r->keys[i].name, cell);
+	}
+}
+
+/* What makes this row special: dimensions without a column, or a ditto mark when they are those of the row above; doubts,
+ * losses. */
+static void row_notes(struct bt_rectable *t, struct bt_buf *b, const struct bt_rec *r)
+{
+	char taint[BT_TAINT_TEXT_MAX];
+	size_t start = b->len, len;
+
+	other_dims(t, b, r);
+	len = b->len - start;
+	if (!b->failed && len > 0 && len == t->notes_len && memcmp(b->data + start, t->notes, len) == 0) {
+		b->len = start;
+		bt_buf_str(b, "\" ");
+	} else {
+		t->notes_len = b->failed || len > sizeof(t->notes) ? 0 : len;
+		memcpy(t->notes, b->data + start, t->notes_len);
 	}
 	if (bt_taint_text(r->taint, taint) > 0)
 		bt_buf_printf(b, "! %s ", taint);

@@ -2,7 +2,8 @@
  *
  * rectable - records as a table for people, printed while they come: the text format of the producers.
  *
- * The dimensions of the first row have a column each; those that later rows have besides follow the row as name=value.
+ * The dimensions of the first row have a column each, unless they are long; others follow the row as name=value, or as a
+ * ditto mark when they are those of the row above.
  * The heading is printed before the first row, again when samples turn into results or back, and when a new test lacks a
  * column's dimension.
  */
@@ -26,6 +27,8 @@ struct bt_rectable {
 	char dims[BT_RECTABLE_DIMS][BT_RECTABLE_NAME];
 	unsigned char width[BT_RECTABLE_DIMS]; /* columns on screen */
 	bool words[BT_RECTABLE_DIMS];          /* not numbers: aligned to the left */
+	size_t notes_len;
+	char notes[512]; /* the dimensions without a column of the row above; none when they are longer */
 	int64_t start_us; /* ts of the first record */
 };
 

@@ -114,7 +114,7 @@ static uint64_t choose(const uint64_t *steps, unsigned n)
 	return second;
 }
 
-/* Ticks have lengths that people choose. */
+/* Ticks have lengths that people choose; on a machine so busy that no step was whole, another length comes out: no answer. */
 static uint64_t nearest(uint64_t ns)
 {
 	static const uint64_t usual[] = { 100, 250, 300, 1000 };
@@ -125,7 +125,7 @@ static uint64_t nearest(uint64_t ns)
 		if (ns > exact - exact / 20 && ns < exact + exact / 20)
 			return exact;
 	}
-	return ns;
+	return 0;
 }
 
 /* Only steps during which the thread did not leave its CPU. */

@@ -230,16 +230,8 @@ begun() {
 
 @test "INT, TERM, HUP: what was measured, an end that says interrupted, death by that signal" {
   for signal in INT TERM HUP; do
-    rm -f s.ndjson
-    env --default-signal=HUP bcpu -d 20s -i 50ms int >s.ndjson & # under nohup, HUP would be ignored
-    bcpu=$!
-    wait_for 5 grep -q '"sample"' s.ndjson
-    kill -$signal $bcpu
-    status=0
-    wait $bcpu || status=$?
-    [ "$status" -eq $((128 + $(kill -l $signal))) ]
-    complete s.ndjson
-    jq -se '.[-1].status == "interrupted" and (map(select(.kind == "result" and .metric == "rate")) | length == 1 and .[0].value > 0)' s.ndjson
+    interrupted $signal '"sample"' bcpu -d 20s -i 50ms int
+    jq -se 'map(select(.kind == "result" and .metric == "rate")) | length == 1 and .[0].value > 0' s.ndjson
     [ "$(locks)" -eq 0 ]
   done
 }
@@ -261,12 +253,7 @@ begun() {
 }
 
 @test "KILL: whole lines only, and the lock is free" {
-  bcpu -d 20s -i 20ms int >k.ndjson &
-  bcpu=$!
-  wait_for 5 grep -q '"sample"' k.ndjson
-  kill -KILL $bcpu
-  wait $bcpu || :
-  jq -se '.[0].kind == "meta" and .[-1].kind != "end"' k.ndjson
+  killed '"sample"' bcpu -d 20s -i 20ms int
   [ "$(find "$BTOOLS_LOCK_DIR" -type f -size +0 | wc -l)" -eq 0 ]
   run --separate-stderr timeout 10 bcpu --lock fail -n 10 -w 0 int
   [ "$status" -eq 0 ]

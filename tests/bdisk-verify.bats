@@ -96,6 +96,26 @@ at_least() {
   grep -q '200 flipped' check.err
 }
 
+@test "10000 bytes flipped at random in a verified file: every one is found where it is" {
+  timeout 30 bdisk verify -q -s 16M --file f -o written.ndjson
+  run check f
+  [ "$status" -eq 0 ]
+  python3 - f places <<'END'
+import os, random, sys
+choose = random.Random(7)
+at = sorted(choose.sample(range(os.path.getsize(sys.argv[1])), 10000))
+with open(sys.argv[1], "r+b", buffering=0) as f:
+    for place in at:
+        byte = os.pread(f.fileno(), 1, place)[0]
+        os.pwrite(f.fileno(), bytes([byte ^ 1 << choose.randrange(8)]), place)
+print(*at, sep="\n", file=open(sys.argv[2], "w"))
+END
+  run check f
+  [ "$status" -eq 1 ]
+  jq -r 'select(.kind == "event").places' check.ndjson | tr ',' '\n' | sort -n >found
+  cmp found places
+}
+
 @test "torn, stale, misplaced and missing blocks are called so, by offset" {
   written f
   cp f old

@@ -488,7 +488,7 @@ share() {
   for op in read write; do
     jq -se --arg op $op 'map(select(.metric == "lat" and .op == $op)) | (map(select(.kind == "sample").n) | add) == (map(select(.kind == "result").n) | add)' i.ndjson
   done
-  [ "$(jq -s 'map(select(.kind == "sample" and .metric == "depth")) | length' i.ndjson)" -ge 4 ]
+  [ "$(jq -s 'map(select(.kind == "sample" and .metric == "depth")) | length' i.ndjson)" -ge 2 ]
 }
 
 @test "the CPU time of io_uring's own threads is charged" {
@@ -596,17 +596,9 @@ share() {
 @test "INT, TERM, HUP: what was measured, an end that says interrupted, death by that signal, nothing left" {
   for signal in INT TERM HUP; do
     for options in "-Q 8" "-E sync" "-r 1000 -Q 4"; do
-      rm -f s.ndjson
       # shellcheck disable=SC2086 # options and their arguments
-      env --default-signal=HUP bdisk --dir data -s 4M -d 20s -i 50ms $options randwrite >s.ndjson & # under nohup, HUP would be ignored
-      bdisk=$!
-      wait_for 10 grep -q '"sample"' s.ndjson
-      kill -$signal $bdisk
-      status=0
-      wait $bdisk || status=$?
-      [ "$status" -eq $((128 + $(kill -l $signal))) ]
-      complete s.ndjson
-      jq -se '.[-1].status == "interrupted" and (map(select(.kind == "result" and .metric == "iops")) | .[0].value > 0)' s.ndjson
+      interrupted $signal '"sample"' bdisk --dir data -s 4M -d 20s -i 50ms $options randwrite
+      jq -se 'map(select(.kind == "result" and .metric == "iops")) | .[0].value > 0' s.ndjson
       clean
     done
   done
@@ -614,33 +606,17 @@ share() {
 
 @test "a signal while the file is laid out: nothing is left, not even of a named one" {
   for where in "--dir data" "--file data/new"; do
-    rm -f s.ndjson
     # shellcheck disable=SC2086 # an option and its argument
-    bdisk $where -s 1G -d 20s randread >s.ndjson &
-    bdisk=$!
-    wait_for 10 grep -q '"meta"' s.ndjson
-    kill -TERM $bdisk
-    status=0
-    wait $bdisk || status=$?
-    [ "$status" -eq 143 ]
-    complete s.ndjson
-    jq -se '.[-1].status == "interrupted"' s.ndjson
+    interrupted TERM '"meta"' bdisk $where -s 1G -d 20s randread
     clean
   done
 }
 
 @test "KILL: whole lines only, no file and no lock are left" {
-  for where in "--dir data -s 4M -i 20ms" "--file data/new -s 1G"; do
-    rm -f k.ndjson
+  for where in "sample --dir data -s 4M -i 20ms" "meta --file data/new -s 1G"; do
     # shellcheck disable=SC2086 # options and their arguments
-    bdisk $where -d 20s -Q 4 randwrite >k.ndjson &
-    bdisk=$!
-    wait_for 10 grep -q '"meta"' k.ndjson
-    case $where in *-i*) wait_for 10 grep -q '"sample"' k.ndjson ;; esac
-    kill -KILL $bdisk
-    wait $bdisk || :
+    killed "\"${where%% *}\"" bdisk ${where#* } -d 20s -Q 4 randwrite
     [ -z "$(ls -A data)" ]
-    jq -e -s 'length > 0' k.ndjson
     run --separate-stderr timeout 10 bdisk --dir data -s 1M --lock fail -n 1 -w 0 randread
     [ "$status" -eq 0 ]
   done

@@ -36,6 +36,8 @@ load helper
   [ "$(jq -r 'select(.kind == "end") | .status' bdisk.ndjson)" = ok ]
   jq -e -s 'map(select(.on == "disk" and .peer == "bdisk" and .metric != "ratio" and .value > 0) | "\(.qd) \(.metric)") | sort ==
     ["1 cpu_io", "1 iops", "1 p50", "1 p99", "32 cpu_io", "32 iops", "32 p50", "32 p99"]' bdisk.ndjson
+  jq -e -s 'map(select(.on == "disk" and .test == "bdisk-summary" and .against == "bare" and .value > 0) | "\(.qd) \(.what)") | sort ==
+    ["1 cpu_io", "1 iops", "32 cpu_io", "32 iops"]' bdisk.ndjson
   if jq -e -s '.[0].missing == ""' bdisk.ndjson; then
     jq -e -s 'map(select(.on == "disk" and .test == "bdisk-summary" and .against == "fio" and .value > 0) | "\(.qd) \(.what) \(.goal)") | sort ==
       ["1 cpu_io 0.7", "1 iops 1", "1 p50 null", "1 p99 null", "32 cpu_io 0.7", "32 iops 1", "32 p50 null", "32 p99 null"]' bdisk.ndjson

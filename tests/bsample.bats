@@ -26,6 +26,9 @@ begun() {
   jq -se '[.[] | select(.kind == "result" and .metric == "ticks").value] == [4]' run.ndjson
   jq -se '[.[] | select(.kind == "result" and .metric == "late").n] == [4]' run.ndjson
   jq -se '[.[] | select(.kind == "sample").test] | unique | contains(["cpu", "mem", "net", "self"])' run.ndjson
+  # Each source has its own time of reading, and rates are over that.
+  jq -se '[.[] | select(.kind == "sample" and (.metric == "switches" or .metric == "faults")) | select(.how == null)] | group_by(.ts)
+    | length == 8 and (map(.[0].dur) | unique | length > 4)' run.ndjson
   # Times of samples do not go back.
   jq -se '[.[] | select(.kind == "sample").ts] | . == sort' run.ndjson
 }

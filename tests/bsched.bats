@@ -294,18 +294,10 @@ switches() {
   set -m
   for test in "timer" "wakeup --workers 3" "messaging" "messaging --process" "pipe --process" "yield"; do
     for signal in INT TERM HUP; do
-      rm -f s.ndjson
       # shellcheck disable=SC2086 # a test and its options
-      env --default-signal=HUP,INT bsched -d 20s -i 50ms $test >s.ndjson &
-      bsched=$!
-      wait_for 5 grep -q '"sample"' s.ndjson
-      kill -$signal $bsched
-      status=0
-      wait $bsched || status=$?
-      [ "$status" -eq $((128 + $(kill -l $signal))) ] || { echo "$test $signal: $status"; false; }
-      complete s.ndjson
-      jq -se '.[-1].status == "interrupted" and (map(select(.kind == "result" and .metric == "rate")) | length == 1 and .[0].value > 0)' s.ndjson
-      [ "$(left $bsched)" -eq 0 ]
+      interrupted $signal '"sample"' bsched -d 20s -i 50ms $test
+      jq -se 'map(select(.kind == "result" and .metric == "rate")) | length == 1 and .[0].value > 0' s.ndjson
+      [ "$(left "$pid")" -eq 0 ]
       [ "$(locks)" -eq 0 ]
     done
   done

@@ -271,17 +271,9 @@ END
 @test "INT, TERM, HUP in any test: what was measured, no child and no thread left" {
   for signal in INT TERM HUP; do
     for test in fork exec thread pipe futex; do
-      rm -f s.ndjson
-      setsid env --default-signal=HUP,INT bsys -d 20s -i 20ms "$test" >s.ndjson &
-      bsys=$!
-      wait_for 10 grep -q '"sample"' s.ndjson
-      kill -$signal $bsys
-      status=0
-      wait $bsys || status=$?
-      [ "$status" -eq $((128 + $(kill -l $signal))) ] || { echo "$test $signal: $status"; false; }
-      complete s.ndjson
-      jq -se '.[-1].status == "interrupted" and (map(select(.kind == "result" and .metric == "rate")) | length == 1 and .[0].value > 0)' s.ndjson
-      nobody_left $bsys
+      interrupted $signal '"sample"' setsid bsys -d 20s -i 20ms "$test"
+      jq -se 'map(select(.kind == "result" and .metric == "rate")) | length == 1 and .[0].value > 0' s.ndjson
+      nobody_left $pid
       [ "$(locks)" -eq 0 ]
     done
   done
@@ -289,14 +281,8 @@ END
 
 @test "KILL: whole lines, the lock is free, and nobody stays" {
   for test in fork exec thread pipe futex; do
-    rm -f k.ndjson
-    setsid bsys -d 20s -i 20ms "$test" >k.ndjson &
-    bsys=$!
-    wait_for 10 grep -q '"sample"' k.ndjson
-    kill -KILL $bsys
-    wait $bsys || :
-    wait_for 5 nobody_left $bsys
-    jq -se '.[0].kind == "meta" and .[-1].kind != "end"' k.ndjson
+    killed '"sample"' setsid bsys -d 20s -i 20ms "$test"
+    wait_for 5 nobody_left $pid
     run --separate-stderr timeout 10 bsys --lock fail -n 10 -w 0 null
     [ "$status" -eq 0 ]
   done

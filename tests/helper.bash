@@ -60,6 +60,36 @@ validate() {
     { head -c 2000 "$BATS_TEST_TMPDIR/schema.log"; false; }
 }
 
+# interrupted SIGNAL TEXT COMMAND...: run COMMAND, its records into s.ndjson, and once TEXT is among them send SIGNAL, which must end
+# it, with whole records that say interrupted. Sets pid.
+interrupted() {
+  local signal=$1 text=$2
+  shift 2
+  rm -f s.ndjson
+  env --default-signal=HUP,INT "$@" >s.ndjson 3>&- & # in the background INT, under nohup HUP would be ignored
+  pid=$!
+  wait_for 10 grep -q "$text" s.ndjson
+  kill "-$signal" $pid
+  status=0
+  wait $pid || status=$?
+  [ "$status" -eq $((128 + $(kill -l "$signal"))) ] || { echo "$*: $signal: status $status"; false; }
+  complete s.ndjson
+  jq -se '.[-1].status == "interrupted"' s.ndjson
+}
+
+# killed TEXT COMMAND...: the same with KILL, which leaves whole records, and no end. Sets pid.
+killed() {
+  local text=$1
+  shift
+  rm -f s.ndjson
+  "$@" >s.ndjson 3>&- &
+  pid=$!
+  wait_for 10 grep -q "$text" s.ndjson
+  kill -KILL $pid
+  wait $pid || :
+  jq -se '.[0].kind == "meta" and .[-1].kind != "end"' s.ndjson
+}
+
 # figure FILE FILTER: the value of the only record that the jq filter selects.
 figure() {
   jq -s "[.[] | select($2)] | if length == 1 then .[0].value else error(\"\(length) records\") end" "$1"

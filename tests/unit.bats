@@ -1,19 +1,27 @@
 load helper
 
-# unit_all VARIANT: run every unit program of a build directory; say which tests failed.
+# unit_one PROGRAM: run it; when it fails, say what did.
+unit_one() {
+  local log
+  log=$BATS_TEST_TMPDIR/$(basename "$1").log
+  timeout 120 "$1" >"$log" 2>&1 && return
+  echo "$1: status $?"
+  grep -v '^ok ' "$log" || :
+  return 1
+}
+export -f unit_one
+
+# unit_all VARIANT: every unit program of a build directory, as many at a time as there are CPUs.
 unit_all() {
-  local dir=$1 program bad=0 ran=0
+  local dir=$1 program programs=()
   export BT_FIXTURES="$TOP/tests/fixtures"
   for program in "$TOP"/tests/unit/*.c; do
     program=$dir/unit/$(basename "$program" .c)
     [[ "$program" == *_bpf && ! -e "$program" ]] && continue # a build with BPF=0
-    ran=$((ran + 1))
-    timeout 120 "$program" >"$BATS_TEST_TMPDIR/log" 2>&1 && continue
-    echo "$program: status $?"
-    grep -v '^ok ' "$BATS_TEST_TMPDIR/log" || :
-    bad=1
+    programs+=("$program")
   done
-  [ "$ran" -gt 5 ] && [ "$bad" -eq 0 ]
+  [ "${#programs[@]}" -gt 5 ]
+  printf '%s\0' "${programs[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'unit_one "$1"' bash
 }
 
 @test "unit tests" {

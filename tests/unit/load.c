@@ -394,14 +394,14 @@ static void check_intervals(uint32_t threads, double rate, uint64_t busy_ns, uin
 	CHECK_EQ(o.total.extra.n, o.total.ops);
 	CHECK_EQ(o.sum.ops, o.total.ops);
 	CHECK_EQ(o.sum.errors, o.total.errors);
-	CHECK(o.total.errors > 0);
+	CHECK(o.total.errors > 0 || o.total.ops < f.wrong_every * threads);
 	CHECK_EQ(o.worker_errors, o.total.errors);
 	CHECK(o.sum.busy_ns <= o.total.busy_ns && o.total.busy_ns - o.sum.busy_ns < MS); /* a lap of no length is not reported */
 	CHECK_EQ(o.sum.migrations, o.total.migrations);
 	CHECK_EQ(o.sum_dur_ns, o.span.dur_ns);
 	CHECK_EQ(o.sum_planned, o.span.planned);
 	CHECK_EQ(o.last_backlog, o.span.backlog);
-	CHECK(o.span.taint & BT_TAINT_WRONG);
+	CHECK_EQ((o.span.taint & BT_TAINT_WRONG) != 0, o.total.errors > 0);
 	drop(&o);
 }
 
@@ -690,25 +690,39 @@ static void test_total(void)
 	CHECK_EQ(bt_load_total_ns(&l, 8), INT64_MAX);
 }
 
-/* With 500 us between operations a spinner spends a tenth of its time on the wait, a sleeper nothing. */
-static void test_sleeps(void)
+/* CPU time of an open loop of that rate. */
+static uint64_t busy_at(double rate)
 {
-	struct bt_load_opts opts = options(200 * MS);
+	struct bt_load_opts opts = options(100 * MS);
 	struct fake f = { .busy_ns = 0 };
 	struct bt_load_run run;
 	struct outcome o;
-	uint64_t spun_ns;
+	uint64_t busy_ns;
 
-	opts.rate = 2000;
+	opts.rate = rate;
 	CHECK_EQ(exec_fake(&f, &opts, 1, &o, &run), 0);
-	spun_ns = o.total.busy_ns;
-	drop(&o);
-	sleeps = true;
-	CHECK_EQ(exec_fake(&f, &opts, 1, &o, &run), 0);
-	sleeps = false;
-	CHECK(o.total.busy_ns < spun_ns);
 	CHECK_EQ(o.total.late.n, o.total.ops);
+	busy_ns = o.total.busy_ns;
 	drop(&o);
+	return busy_ns;
+}
+
+/* With 500 us between operations a spinner spends a tenth of its time on the wait, a sleeper nothing. On a busy machine a spinner
+ * may be too late to wait at all. */
+static void test_sleeps(void)
+{
+	uint64_t most_spun_ns = 0, least_slept_ns = UINT64_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t spun_ns = busy_at(2000), slept_ns;
+
+		sleeps = true;
+		slept_ns = busy_at(2000);
+		sleeps = false;
+		most_spun_ns = spun_ns > most_spun_ns ? spun_ns : most_spun_ns;
+		least_slept_ns = slept_ns < least_slept_ns ? slept_ns : least_slept_ns;
+	}
+	CHECK(least_slept_ns < most_spun_ns / 2);
 }
 
 /* What a step does after it has said when its operation was over is in no operation's time. */

@@ -142,6 +142,12 @@ static void test_rows(void)
 		  "hash #2             4  errors                 3                                              ! steal\n"
 		  "hash #2             4  errors                 3                                              errno=E?IO\n");
 	result(&t, &b, "int", 0, "EIO");
+	result(&t, &b, "int", BT_TAINT_STEAL, "EIO");
+	CHECK_EQ(count(bt_buf_cstr(&b), "errno=EIO\n"), 1);
+	CHECK_EQ(count(bt_buf_cstr(&b), "3                                              \" ! steal\n"), 1);
+	result(&t, &b, "int", 0, NULL);
+	result(&t, &b, "int", 0, "EIO");
+	CHECK_EQ(count(bt_buf_cstr(&b), "errno=EIO\n"), 2);
 	CHECK_EQ(count(bt_buf_cstr(&b), "METRIC"), 1);
 	bt_rec_init(&r, BT_KIND_RESULT);
 	r.test = "other"; /* without threads */
@@ -150,6 +156,25 @@ static void test_rows(void)
 	r.kind = BT_KIND_SAMPLE;
 	bt_rectable_add(&t, &b, &r);
 	CHECK_EQ(count(bt_buf_cstr(&b), "METRIC"), 3);
+	bt_buf_free(&b);
+}
+
+/* What is long has no column, however often it comes. */
+static void test_long_dims(void)
+{
+	struct bt_rectable t = BT_RECTABLE_INIT;
+	struct bt_buf b = BT_BUF_INIT;
+	struct bt_rec r;
+
+	bt_rec_init(&r, BT_KIND_RESULT);
+	r.test = "read";
+	bt_rec_str(&r, "short", "12345678901234567890");
+	bt_rec_str(&r, "long", "123456789012345678901");
+	bt_rec_count(&r, "errors", "count", BT_BETTER_LOWER, 3);
+	bt_rectable_add(&t, &b, &r);
+	CHECK_EQ(count(bt_buf_cstr(&b), "SHORT                 METRIC "), 1);
+	CHECK_EQ(count(bt_buf_cstr(&b), "LONG"), 0);
+	CHECK_EQ(count(bt_buf_cstr(&b), "  long=123456789012345678901\n"), 1);
 	bt_buf_free(&b);
 }
 
@@ -229,6 +254,7 @@ static const struct unit_test tests[] = {
 	{ "escapes what Markdown would take for markup, and no more", test_markup },
 	{ "takes empty tables and wrong columns", test_edges },
 	{ "shows results as rows", test_rows },
+	{ "a long dimension follows the row", test_long_dims },
 	{ "shows a distribution", test_distribution_row },
 	{ "shows meta, warn and a bad end as lines", test_lines },
 	{ "shows events and marks as lines", test_events },
