@@ -206,6 +206,23 @@ sources() {
   done
 }
 
+@test "root: the last figures of a process are those of all its threads, also when the first one ended long before" {
+  need_bpf
+  for how in "--attach btf" "--attach classic" "--source taskstats"; do
+    # shellcheck disable=SC2086
+    bsample $how -i 10s -m life -o out.ndjson -- "$WORKER" leave >said 2>err
+    complete out.ndjson
+    child=$(jq .child said)
+    [ "$(events out.ndjson ".pid == $child")" -eq 1 ]
+    # What it did on its way out comes on top of what was told.
+    for what in minor voluntary; do
+      got=$(jq "select(.metric == \"life\" and .pid == $child).$what" out.ndjson) want=$(jq .$what said)
+      [ "$got" -le "$want" ] && [ "$got" -ge $((want - 8)) ] || { echo "$how: $what: $got, not $want"; false; }
+    done
+    [ "$(jq .minor said)" -ge 1200 ]
+  done
+}
+
 @test "a command's status is passed on, and its stdout is not mixed with records" {
   status=0
   bsample -i 10s -- sh -c 'echo words; exit 7' >out.ndjson 2>err || status=$?
