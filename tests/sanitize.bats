@@ -177,6 +177,41 @@ s.send(b"good\0k=v\0")'
   [ "$(grep -cE 'Sanitizer|runtime error' err)" -eq 0 ] || { cat err; false; }
 }
 
+@test "ASan and UBSan: bsample's processes, live and from dumps with bytes changed" {
+  dir=$(variant SAN=address,undefined)
+  for format in json tsv text; do
+    run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms -n 3 --top 0 -f $format proc thread
+    clean 0
+  done
+  run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms -n 3 --source procfs --top 5:fds --open '*' -m open,pss,fds,cpu,switches proc thread
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms --tree -p $$ -C '!x*' --command '*a*' -n 3
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bsample" -q -- sh -c 'ls / | cat; exit 4'
+  clean 4
+  for task in 10 10/task/10 10/task/11 12; do
+    mkdir -p "dump/proc/$task"
+    for file in stat status io schedstat; do
+      cat "/proc/$$/$file" >"dump/proc/$task/$file"
+    done
+  done
+  echo "1000.00 1.00" >dump/proc/uptime
+  cp -r dump good
+  for seed in 1 2 3 4 5 6 7 8; do
+    python3 -c 'import os, random, sys
+random.seed(int(sys.argv[1]))
+for where, _, names in os.walk("dump/proc/10"):
+    for name in names:
+        path = os.path.join(where, name)
+        data = bytearray(open(path, "rb").read())
+        for i in range(random.randrange(4)):
+            if data: data[random.randrange(len(data))] = random.choice(b"\0 (\n)-09z\xff")
+        open(path, "wb").write(data[:random.randrange(len(data) + 1)] if random.randrange(3) == 0 else data)' $seed
+    run --separate-stderr timeout 60 "$dir/bsample" -q --root good --root dump --top 0 proc thread
+    clean 0
+  done
+}
+
 @test "valgrind: no invalid access and no leak in the tools" {
   need valgrind
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
