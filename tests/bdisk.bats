@@ -275,9 +275,7 @@ clean() {
     # shellcheck disable=SC2086 # options and their arguments
     timeout 60 bdisk --dir data -s 4M -r 500 -d 1s -w 100ms $options randread >open.ndjson
     complete open.ndjson
-    jq -se 'map(select(.metric == "lat" or .metric == "svc" or .metric == "late")) | length == 3 and all(.n == 500 and .loop == "open")' open.ndjson
-    [ "$(figure open.ndjson '.metric == "achieved"')" = 1 ]
-    [ "$(figure open.ndjson '.metric == "backlog"')" = 0 ]
+    as_planned open.ndjson 500
   done
 }
 

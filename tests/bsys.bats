@@ -186,7 +186,7 @@ END
   timeout 20 bsys -r 2000 -d 300ms -w 10ms null fork >open.ndjson
   complete open.ndjson
   jq -se 'map(select(.metric == "lat" or .metric == "svc" or .metric == "late")) | length == 6 and all(.loop == "open" and .calls == 1)' open.ndjson
-  jq -se 'map(select(.test == "null" and .metric == "lat" or .metric == "backlog") | .n // .value) | add == 600' open.ndjson
+  jq -se 'map(select(.test == "null" and (.metric == "lat" or .metric == "backlog")) | .n // .value) | add == 600' open.ndjson
   run --separate-stderr timeout 10 bsys -r 100 --calls 2 null
   [ "$status" -eq 2 ]
 }

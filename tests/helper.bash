@@ -101,6 +101,13 @@ complete() {
   [ "$(LC_ALL=C awk '{ if (length($0) + 1 > max) max = length($0) + 1 } END { print max }' "$1")" -le 4096 ]
 }
 
+# as_planned FILE N: an open loop of N operations: each was made or is backlog, which on a busy machine the last ones may be.
+as_planned() {
+  jq -se --argjson planned "$2" 'map(select(.metric == "lat" or .metric == "svc" or .metric == "late")) as $times |
+    (map(select(.metric == "backlog").value) | add) as $backlog | ($planned - $backlog) as $n | $n >= $planned / 2 and
+    ($times | length == 3 and all(.n == $n and .loop == "open")) and map(select(.metric == "achieved").value) == [$n / $planned]' "$1"
+}
+
 # locks: files in the lock directory.
 locks() {
   find "$BTOOLS_LOCK_DIR" -type f | wc -l

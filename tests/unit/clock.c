@@ -90,10 +90,11 @@ static void test_refine(void)
 	CHECK(bt_clock_now(&c) >= shown);
 	CHECK(offset(&c) > (int64_t)MS); /* ahead by what it had gathered */
 	c.mult -= c.mult / 10;
-	busy_wait(40 * MS);
+	while (offset(&c) > -(int64_t)MS) /* for as long as the machine took to let it gather that */
+		;
 	bt_clock_refine(&c);
 	busy_wait(20 * MS);
-	CHECK(llabs(offset(&c)) < 3 * (int64_t)MS);
+	CHECK(llabs(offset(&c)) < (int64_t)MS);
 }
 
 static void test_fallback(void)
