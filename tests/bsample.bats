@@ -39,11 +39,13 @@ begun() {
 }
 
 @test "a stop: missed ticks are said, none is made up, the rates cover the whole time" {
-  bsample -q -i 100ms -o /dev/stdout cpu >stop.ndjson 2>err &
+  export BTOOLS_RUN=0000beef
+  bsample -q -i 100ms cpu >stop.ndjson 2>err &
   pid=$!
   begun stop.ndjson
   kill -STOP $pid
   wait_for 5 grep -q '^State:.T' /proc/$pid/status
+  bsample mark meanwhile
   elapse 1200
   kill -CONT $pid
   wait_for 10 grep -q '"metric":"missed"' stop.ndjson
@@ -53,6 +55,9 @@ begun() {
   jq -se '[.[] | select(.kind == "sample" and .metric == "missed").value] | max >= 10' stop.ndjson
   # The sample of that tick is as late, and as long.
   jq -se '[.[] | select(.kind == "sample" and .metric == "switches")] | max_by(.dur) | .dur > 1.1 and .late > 9e8' stop.ndjson
+  # A mark sent meanwhile has the time at which it was sent, and stands before that sample.
+  jq -se '[.[] | select(.name == "meanwhile" or (.test == "cpu" and .metric == "switches" and .dur > 1.1))]
+    | .[0].kind == "mark" and .[1].ts - .[0].ts > 1' stop.ndjson
   # As many instants as the time has, and no sample for those that were missed.
   jq -se '(map(select(.kind == "result" and .metric == "missed").value) | add) as $missed
     | (map(select(.kind == "result" and .metric == "ticks").value) | add) as $ticks
