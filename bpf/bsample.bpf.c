@@ -4,7 +4,7 @@
  *
  * Programs named on_ attach through BTF, raw_ to raw tracepoints, tp_ to classic ones; one set of them is loaded.
  */
-#include "task.bpf.h"
+#include "bsample_task.bpf.h"
 
 struct seq_file;
 
@@ -21,7 +21,8 @@ struct bpf_iter__task {
 
 #pragma clang attribute pop
 
-/* Of a process the threads that have ended come first, then it and its other threads, in the order of their numbers. */
+/* Of a process the threads that have ended come first, then it and its other threads, in the order of their numbers. Where few are
+ * listed all is written of them, so that their memory is never old. */
 SEC("iter/task")
 int each_task(struct bpf_iter__task *ctx)
 {
@@ -29,7 +30,7 @@ int each_task(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct taskfig f = {};
 
-	if (!task || !pid_wanted(task) || unchanged(task))
+	if (!task || !pid_wanted(task) || (!conf.listed && unchanged(task)))
 		return 0;
 	name(&f, true, task);
 	if (f.tid == f.pid && dead_sums(&f, true, task->signal))

@@ -149,7 +149,8 @@ static int open_sources(struct tasks *t)
 	if (t->no_ends && bsample_live(t->s))
 		snprintf(t->why, sizeof(t->why), "processes that begin and end between two ticks are not seen: %.120s", error);
 	if (is_hidden(t))
-		snprintf(t->why, sizeof(t->why), "/proc is mounted with hidepid: only this user's processes are seen");
+		snprintf(t->why, sizeof(t->why), "/proc is mounted with hidepid: only this user's processes are seen%s",
+			 t->no_ends ? ", and none that begin and end between two ticks" : "");
 	rc = procfs_open(&t->procfs, &t->s->src);
 	if (rc != 0)
 		snprintf(t->why, sizeof(t->why), "/proc: %s", strerror(-rc));
@@ -168,8 +169,8 @@ static void set_up(struct tasks *t)
 	t->census.arg = t;
 	t->procfs.fields = fields(t);
 	t->procfs.processes = true;
-	t->procfs.same = same;
 	t->procfs.pids = choose_numbers(t, &t->procfs.n_pids);
+	t->procfs.same = t->procfs.n_pids ? NULL : same;
 }
 
 int tasks_open(struct bsample *s)

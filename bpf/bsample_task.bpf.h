@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * task - fills the figures of a task from the kernel's structures.
+ * bsample_task - fills the figures of a task from the kernel's structures.
  */
-#ifndef BPF_TASK_BPF_H
-#define BPF_TASK_BPF_H
+#ifndef BPF_BSAMPLE_TASK_BPF_H
+#define BPF_BSAMPLE_TASK_BPF_H
 
 #include "compat.bpf.h"
 #include "taskfig.h"
