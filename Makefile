@@ -38,6 +38,8 @@ $(PROGRAMS:%=$(O)/%) $(BENCH_BPF:%=$(O)/bench/%): LDLIBS += -lbpf -lelf -lz
 $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
 $(O)/bdisk $(O)/bench/floor_read: LDLIBS += -luring
+# dlopen, which is apart from the C library before glibc 2.34.
+$(O)/bsample: LDLIBS += -ldl
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)
