@@ -1,7 +1,7 @@
 # btools - small Linux measuring tools that speak in records.  `make help` lists the targets.
 
 VERSION := 0.1
-TOOLS   := bcpu bmem bdisk bsys bnet bring bsched bagg bdiff
+TOOLS   := bcpu bmem bdisk bsys bnet bring bsched bsample bagg bdiff
 PAGES   := $(TOOLS:%=man/%.1) man/btools-record.5 man/btools.7
 
 # Variants, each in its own build directory: SAN=address,undefined  STATIC=1  BPF=0  DEBUG=1.
@@ -17,7 +17,7 @@ CFLAGS  ?= $(if $(DEBUG),-O0 -g3,-O2 -g)
 absent = $(if $(filter 0,$(BPF)),%_bpf.c,%_nobpf.c)
 PROGRAMS := $(if $(filter 0,$(BPF)),,$(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c)))
 
-FLAGS := -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=$(BPF) -DBT_VERSION='"$(VERSION)"' -Ilib -Ibpf -I$(O) -ffp-contract=off \
+FLAGS := -std=gnu11 -D_GNU_SOURCE -DHAVE_BPF=$(BPF) $(if $(STATIC),-DBT_STATIC=1) -DBT_VERSION='"$(VERSION)"' -Ilib -Ibpf -I$(O) -ffp-contract=off \
          -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Wformat=2 -pthread
 SANF  := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 LINK   = $(CC) $(SANF) $(if $(STATIC),-static) -pthread $(LDFLAGS) -o $@ $^ -lz -lm $(LDLIBS)
@@ -39,6 +39,8 @@ $(filter %_bpf,$(UNIT:%=$(O)/unit/%) $(FUZZ:%=$(O)/fuzz/%)): LDLIBS += -lelf -lz
 # io_uring.
 $(O)/bdisk $(O)/bnet $(O)/bring $(O)/bench/floor_read: LDLIBS += -luring
 $(O)/shardwc $(filter $(O)/unit/shard%,$(UNIT:%=$(O)/unit/%)): LDLIBS += -luring
+# dlopen, which is apart from the C library before glibc 2.34.
+$(O)/bsample: LDLIBS += -ldl
 .SECONDEXPANSION:
 $(TOOLS:%=$(O)/%): $(O)/%: $$(call tool_objects,$$*) $(O)/libbtools.a
 	$(LINK)

@@ -33,6 +33,26 @@ struct cgroup___ancestors {
 	struct cgroup *ancestors[1];
 };
 
+/* Up to 6.1 (f1a7941243c1) the pages of a process were counted in one place, since then by a counter for each kind, each with parts
+ * of its own on every CPU that are left out here, as /proc/PID/stat leaves them out. */
+struct percpu_counter {
+	int64_t count;
+};
+
+struct mm_struct___percpu {
+	struct percpu_counter rss_stat[4];
+};
+
+struct mm_rss_stat {
+	struct {
+		long counter;
+	} count[4];
+};
+
+struct mm_struct___atomic {
+	struct mm_rss_stat rss_stat;
+};
+
 #pragma clang attribute pop
 
 /* The state in which a task leaves the CPU, from the task itself: only where sched_switch does not say it (before 5.18,
@@ -83,6 +103,20 @@ static __always_inline long current_syscall(bool direct, struct task_struct *cur
 	if (bpf_core_field_exists(x86->orig_ax))
 		return (long)BPF_CORE_READ(x86, orig_ax);
 	return BPF_CORE_READ((struct pt_regs___arm64 *)x86, syscallno);
+}
+
+/* Of kind: MM_FILEPAGES 0, MM_ANONPAGES 1, MM_SHMEMPAGES 3 (include/linux/mm_types_task.h), which must be literal to be relocated. */
+#define MM_PAGES(direct, mm, kind) \
+	(bpf_core_field_exists(((struct mm_struct___atomic *)(mm))->rss_stat.count) \
+		 ? FIELD(direct, (struct mm_struct___atomic *)(mm), rss_stat.count[kind].counter) \
+		 : FIELD(direct, (struct mm_struct___percpu *)(mm), rss_stat[kind].count))
+
+/* Pages in memory. A counter can be a little below zero for a moment. */
+static __always_inline uint64_t mm_rss(bool direct, struct mm_struct *mm)
+{
+	int64_t file = MM_PAGES(direct, mm, 0), anon = MM_PAGES(direct, mm, 1), shared = MM_PAGES(direct, mm, 3);
+
+	return (uint64_t)((file > 0 ? file : 0) + (anon > 0 ? anon : 0) + (shared > 0 ? shared : 0));
 }
 
 /* The task's group in the hierarchy of version 2 (subsys < 0) or of a controller of version 1. */

@@ -63,6 +63,19 @@ struct pid {
 
 struct sched_entity {
 	unsigned char sched_delayed;
+	uint64_t sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long long run_delay;
+};
+
+struct task_io_accounting {
+	uint64_t rchar, wchar, read_bytes, write_bytes;
+};
+
+struct list_head {
+	struct list_head *next;
 };
 
 struct files_struct;
@@ -72,19 +85,47 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live; /* threads that have not begun to exit: atomic_t */
+	int nr_threads; /* on the list: those that have not been released */
+	struct list_head thread_head;
+	int group_exit_code;
+	unsigned int flags;
+	struct {
+		struct {
+			struct {
+				unsigned int sequence;
+			} seqcount;
+		} seqcount;
+	} stats_lock; /* of what follows, the sums of threads that have been released, and of the list */
+	uint64_t utime, stime;
+	unsigned long nvcsw, nivcsw;
+	unsigned long min_flt, maj_flt;
+	unsigned long maxrss; /* pages */
+	struct task_io_accounting ioac;
+	unsigned long long sum_sched_runtime;
 };
 
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
+	unsigned int flags;
 	int on_cpu;
 	int on_rq;
 	int prio;
 	struct sched_entity se;
+	int exit_state;
+	int exit_code;
 	int pid;
 	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct list_head thread_node;
 	struct pid *thread_pid;
+	uint64_t utime, stime;
+	unsigned long nvcsw, nivcsw;
+	uint64_t start_boottime;
+	unsigned long min_flt, maj_flt;
+	struct sched_info sched_info;
+	struct task_io_accounting ioac;
 	char comm[TRACE_COMM];
 	struct mm_struct *mm;
 	struct signal_struct *signal;
@@ -147,6 +188,7 @@ struct file {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+	unsigned long *open_fds;
 };
 
 struct files_struct {

@@ -10,6 +10,7 @@
 
 /* Numbers of linux/capability.h, the two newest of which old headers lack. */
 #define BT_CAP_DAC_OVERRIDE 1
+#define BT_CAP_DAC_READ_SEARCH 2
 #define BT_CAP_KILL 5
 #define BT_CAP_SYS_PTRACE 19
 #define BT_CAP_SYS_ADMIN 21

@@ -167,6 +167,24 @@ void bt_cgroup_find(struct bt_cgroup *c, const struct bt_src *src)
 	free(mounts);
 }
 
+void bt_cgroup_of(struct bt_cgroup_dir *d, const struct bt_src *src, const char *controller)
+{
+	char *mounts = bt_src_text(src, TEXT_MAX, "/proc/self/mountinfo"), *own = NULL, *line, *save;
+	struct mount m;
+
+	memset(d, 0, sizeof(*d));
+	if (mounts)
+		own = bt_src_text(src, TEXT_MAX, "/proc/self/cgroup");
+	for (line = own ? strtok_r(mounts, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strstr(line, " - cgroup") || !split_mount(line, &m))
+			continue;
+		if (strcmp(m.type, "cgroup") == 0 || strcmp(m.type, "cgroup2") == 0)
+			take_mount(d, &m, own, controller);
+	}
+	free(own);
+	free(mounts);
+}
+
 bool bt_cgroup_up(struct bt_cgroup_dir *d)
 {
 	char *slash = strrchr(d->path, '/');

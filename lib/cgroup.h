@@ -38,6 +38,9 @@ int bt_cgroup_at(const char *dir, struct bt_cgroup_at *at);
 /* bt_cgroup_find - fill c for this process, from its /proc/self/cgroup and /proc/self/mountinfo. */
 void bt_cgroup_find(struct bt_cgroup *c, const struct bt_src *src);
 
+/* bt_cgroup_of - the same for any one controller; "": our directory in the hierarchy of version 2. */
+void bt_cgroup_of(struct bt_cgroup_dir *d, const struct bt_src *src, const char *controller);
+
 /* bt_cgroup_up - make d its parent group. Returns false, with d unchanged, at the top of what is mounted. */
 bool bt_cgroup_up(struct bt_cgroup_dir *d);
 

@@ -164,6 +164,24 @@ int64_t bt_clock_wall_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+int64_t bt_clock_relate(void)
+{
+	uint64_t narrowest = UINT64_MAX;
+	int64_t found = 0;
+
+	for (int i = 0; i < 5 && narrowest > 1000; i++) {
+		uint64_t before = bt_clock_monotonic();
+		int64_t wall = bt_clock_wall_us();
+		uint64_t width = bt_clock_monotonic() - before;
+
+		if (width >= narrowest)
+			continue;
+		narrowest = width;
+		found = wall - (int64_t)((before + width / 2) / 1000);
+	}
+	return found;
+}
+
 int bt_clock_sleep_until(const struct bt_clock *c, uint64_t due_ns, uint64_t spin_ns)
 {
 	uint64_t now;

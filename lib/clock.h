@@ -60,6 +60,10 @@ static inline uint64_t bt_clock_now(const struct bt_clock *c)
 /* bt_clock_wall_us - Unix time in microseconds. */
 int64_t bt_clock_wall_us(void);
 
+/* bt_clock_relate - Unix time less CLOCK_MONOTONIC, in microseconds, from a few looks at both; good to a microsecond where the
+ * machine is not too busy. It changes when the wall clock is set or slewed. */
+int64_t bt_clock_relate(void);
+
 /* bt_clock_sleep_until - sleep until the clock shows due_ns, waking spin_ns early and spinning the rest. Returns 0, or
  * -EINTR when a signal came first. A time in the past returns at once. */
 int bt_clock_sleep_until(const struct bt_clock *c, uint64_t due_ns, uint64_t spin_ns);

@@ -54,6 +54,43 @@ int bt_out_open(struct bt_out *out, const struct bt_out_opts *opts, const char *
 	return 0;
 }
 
+static int flush_held(struct bt_out *out)
+{
+	size_t len = out->held;
+
+	out->held = 0;
+	return len > 0 ? bt_outfile_write(&out->file, out->batch, len) : 0;
+}
+
+/* Whole lines. */
+static int write_line(struct bt_out *out, const char *line, size_t len)
+{
+	int rc = 0;
+
+	if (!out->holding)
+		return bt_outfile_write(&out->file, line, len);
+	if (out->held + len > sizeof(out->batch))
+		rc = flush_held(out);
+	memcpy(out->batch + out->held, line, len);
+	out->held += len;
+	return rc;
+}
+
+void bt_out_hold(struct bt_out *out)
+{
+	out->holding = out->format != BT_FORMAT_TEXT;
+}
+
+int bt_out_release(struct bt_out *out)
+{
+	int rc = flush_held(out);
+
+	out->holding = false;
+	if (out->error == 0)
+		out->error = rc;
+	return out->error;
+}
+
 static int write_json(struct bt_out *out, const struct bt_rec *r)
 {
 	char line[BT_REC_MAX];
@@ -63,7 +100,7 @@ static int write_json(struct bt_out *out, const struct bt_rec *r)
 	if (r->shape == BT_SHAPE_DIST && !out->codec)
 		out->codec = bt_histcodec_new();
 	len = bt_rec_json(r, &out->source, out->codec, line);
-	return len < 0 ? len : bt_outfile_write(&out->file, line, (size_t)len);
+	return len < 0 ? len : write_line(out, line, (size_t)len);
 }
 
 static int write_tsv(struct bt_out *out, const struct bt_rec *r)
@@ -74,9 +111,9 @@ static int write_tsv(struct bt_out *out, const struct bt_rec *r)
 	if (len < 0)
 		return len;
 	if (!out->tsv_header_done)
-		rc = bt_outfile_write(&out->file, BT_REC_TSV_HEADER, sizeof(BT_REC_TSV_HEADER) - 1);
+		rc = write_line(out, BT_REC_TSV_HEADER, sizeof(BT_REC_TSV_HEADER) - 1);
 	out->tsv_header_done = true;
-	return rc < 0 ? rc : bt_outfile_write(&out->file, line, (size_t)len);
+	return rc < 0 ? rc : write_line(out, line, (size_t)len);
 }
 
 static int write_text(struct bt_out *out, const struct bt_rec *r)
@@ -97,7 +134,7 @@ int bt_out_rec(struct bt_out *out, struct bt_rec *r)
 	if (out->error < 0)
 		return out->error;
 	if (r->ts_us == 0)
-		r->ts_us = bt_clock_wall_us();
+		r->ts_us = out->now_us ? out->now_us : bt_clock_wall_us();
 	if (out->format == BT_FORMAT_JSON)
 		rc = write_json(out, r);
 	else if (out->format == BT_FORMAT_TSV)
@@ -111,6 +148,13 @@ int bt_out_rec(struct bt_out *out, struct bt_rec *r)
 	else
 		out->error = rc;
 	return rc;
+}
+
+int bt_out_raw(struct bt_out *out, const void *bytes, size_t len)
+{
+	if (out->error == 0)
+		out->error = bt_outfile_write(&out->file, bytes, len);
+	return out->error;
 }
 
 int bt_out_warn(struct bt_out *out, const char *code, const char *msg)

@@ -15,7 +15,7 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static bool good_tag_name(const char *s, size_t len)
+bool bt_out_tag_name(const char *s, size_t len)
 {
 	if (len == 0 || len > TAG_NAME_MAX || !is_letter(s[0]))
 		return false;
@@ -71,7 +71,7 @@ static void parse_tag(struct bt_out_opts *opts, struct bt_opts *o)
 
 	if (!equals)
 		bt_opts_fail(o, "'%.60s' is no KEY=VALUE", o->arg);
-	else if (!good_tag_name(o->arg, name_len))
+	else if (!bt_out_tag_name(o->arg, name_len))
 		bt_opts_fail(o, "a key is a letter and up to %d letters, digits, '_', '.' or '-', not '%.*s'", TAG_NAME_MAX - 1,
 			     name_len < 60 ? (int)name_len : 60, o->arg);
 	else if (bt_rec_class(o->arg, name_len) != BT_CLASS_DIM)

@@ -9,7 +9,7 @@
 /* In the order of the bits. */
 static const char *const names[] = {
 	"steal", "throttled", "migrated", "freq", "thermal", "shared", "short", "cached", "sparse", "overflow", "wrong",
-	"contended", "preempted", "pages",
+	"contended", "preempted", "pages", "coarse", "backwards",
 };
 
 size_t bt_taint_text(unsigned mask, char out[BT_TAINT_TEXT_MAX])

@@ -22,6 +22,8 @@ enum bt_taint {
 	BT_TAINT_CONTENDED = 1 << 11, /* more workers than CPUs to run them on */
 	BT_TAINT_PREEMPTED = 1 << 12, /* workers that never wait had the CPU for less than 95 % of the span */
 	BT_TAINT_PAGES = 1 << 13,     /* memory was not on the pages or the node asked for, or not all in RAM of its own */
+	BT_TAINT_COARSE = 1 << 14,    /* the span has fewer than ten of the steps in which the source counts */
+	BT_TAINT_BACKWARDS = 1 << 15, /* a counter went backwards: that step was taken for none */
 };
 
 #define BT_TAINT_TEXT_MAX 128 /* bytes of all names together, with NUL */

@@ -113,6 +113,10 @@ uint64_t bt_tracer_map_bytes(const struct bt_tracer *t);
 void bt_tracer_detach(struct bt_tracer *t);
 void bt_tracer_close(struct bt_tracer *t);
 
+/* bt_tracer_subsys - the place of a controller of control groups of version 1 in the kernel's tables, which differs between builds;
+ * -ENOTSUP when it has none. */
+int bt_tracer_subsys(const char *controller);
+
 /* bt_tracer_map - the descriptor of a map by name, or -ENOENT. */
 int bt_tracer_map(const struct bt_tracer *t, const char *name);
 

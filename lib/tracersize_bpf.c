@@ -82,8 +82,7 @@ static void size_groups(struct bt_tracer *t, const struct bt_trace_opts *opts, c
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(t->obj, "free_slots"), c->n_slots);
 }
 
-/* The place of a controller in the kernel's tables, which differs between builds; -ENOTSUP when it has none. */
-static int subsys_of(const char *controller)
+int bt_tracer_subsys(const char *controller)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	int id = btf ? btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM) : -1, place = -ENOTSUP;
@@ -122,12 +121,12 @@ static int choose_hierarchy(struct bt_tracer *t, const struct bt_trace_opts *opt
 		bt_cgroup_find(&own, &live);
 		bt_src_copy(t->cgroup_mount, own.cpu.mount_len + 1 < sizeof(t->cgroup_mount) ? own.cpu.mount_len + 1 : 1, own.cpu.path);
 		if (own.cpu.path[0] && !own.cpu.v2)
-			t->conf->cgroup_subsys = subsys_of("cpu");
+			t->conf->cgroup_subsys = bt_tracer_subsys("cpu");
 		return 0;
 	}
 	rc = bt_cgroup_at(opts->cgroup, &at);
 	if (rc == 0 && !at.v2)
-		rc = t->conf->cgroup_subsys = subsys_of(at.controller);
+		rc = t->conf->cgroup_subsys = bt_tracer_subsys(at.controller);
 	if (rc < 0)
 		return refuse_cgroup(t, opts->cgroup, rc);
 	t->conf->cgroup_id = at.id;

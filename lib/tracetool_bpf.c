@@ -83,19 +83,8 @@ static void watch(struct bt_tracetool *t, int fd)
  * wall clock was set. */
 static void relate_clocks(struct bt_tracetool *t)
 {
-	uint64_t narrowest = UINT64_MAX;
-	int64_t found = 0;
+	int64_t found = bt_clock_relate();
 
-	for (int i = 0; i < 5 && narrowest > 1000; i++) {
-		uint64_t before = bt_clock_monotonic();
-		int64_t wall = bt_clock_wall_us();
-		uint64_t width = bt_clock_monotonic() - before;
-
-		if (width >= narrowest)
-			continue;
-		narrowest = width;
-		found = wall - (int64_t)((before + width / 2) / 1000);
-	}
 	if (found - t->wall_us > STEP_US || t->wall_us - found > STEP_US)
 		t->wall_us = found;
 }

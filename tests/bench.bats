@@ -267,3 +267,17 @@ EOF
   [ -z "$output" ]
   [[ $stderr == "floor: the BPF programs cannot be attached: Operation not permitted (needs root"* ]]
 }
+
+@test "bsample against sar and node_exporter, briefly" {
+  cd "$BATS_TEST_TMPDIR"
+  setup_locks
+  REPS=1 SECS=1 timeout 60 "$TOP/tests/bench/bsample" >bsample.ndjson 2>errors || { cat errors; false; }
+  check_records bsample.ndjson
+  [ "$(jq -r 'select(.kind == "end") | .status' bsample.ndjson)" = ok ]
+  jq -e -s 'map(select(.peer == "bsample") | "\(.test) \(.metric)") | sort == ["fast cpu", "fast rss", "schedule late_max",
+    "schedule late_p50", "schedule late_p99", "schedule missed", "schedule self_cpu", "system cpu", "system rss"]' bsample.ndjson
+  jq -e -s 'map(select(.test == "burner" and .metric == "seen") | .peer) | index("machine") == 0' bsample.ndjson
+  if jq -e -s '.[0].missing == ""' bsample.ndjson; then
+    jq -e -s 'map(select(.metric == "ratio" and .value > 0) | .peer) == ["sar", "node_exporter"]' bsample.ndjson
+  fi
+}

@@ -90,6 +90,14 @@ page_options() {
     BNET_PLANT=rr timeout 60 bnet -n 100 -t 2 -w 0 rr 2>errors || :
     timeout 60 bnet serve -d 10ms 127.0.0.1:0 2>errors || :
   } >bnet.ndjson
+  {
+    timeout 60 bsample -i 20ms -n 3 -k cpu,node cpu mem disk net psi irq temp freq cgroup gpu proc thread 2>errors
+    for machine in numa arm cgroup2; do
+      timeout 60 bsample --root "$TOP/tests/fixtures/bsample/$machine/1" --root "$TOP/tests/fixtures/bsample/$machine/2" --align -d 1s \
+        cpu mem disk net psi irq temp freq cgroup 2>errors
+    done
+    timeout 60 bsample -i 50ms -- sh -c 'ls / | cat' 2>errors
+  } >bsample.ndjson
   timeout 60 bsys -t 1,2 -d 20ms -w 5ms -i 10ms >bsys.ndjson
   timeout 60 bsys -r 1000 -d 50ms -w 0 null >>bsys.ndjson
   # Tracing needs root; then it is checked here as well.

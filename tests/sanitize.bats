@@ -211,6 +211,86 @@ clean() {
   done
 }
 
+@test "ASan and UBSan: bsample live, on dumps, and on dumps with bytes changed" {
+  dir=$(variant SAN=address,undefined)
+  for format in json tsv text; do
+    run --separate-stderr timeout 60 "$dir/bsample" -q -i 10ms -n 5 -k cpu,node -f $format cpu mem disk net psi irq temp freq cgroup gpu
+    clean 0
+  done
+  run --separate-stderr timeout 60 "$dir/bsample" -q -i 10ms -n 5 --wide
+  clean 0
+  for machine in numa old arm cgroup2 container; do
+    cp -r "$TOP/tests/fixtures/bsample/$machine" dump
+    for seed in 1 2 3 4 5 6; do
+      run --separate-stderr timeout 60 "$dir/bsample" -q -k cpu,node --depth 3 --root dump/1 --root dump/2 cpu mem disk net psi irq temp freq cgroup
+      clean 0 2 3
+      # Each file loses its end, or has some bytes changed; what it said before stays for the next round.
+      python3 -c 'import os, random, sys
+random.seed(int(sys.argv[1]))
+for where, _, names in os.walk("dump"):
+    for name in names:
+        path = os.path.join(where, name)
+        data = bytearray(open(path, "rb").read())
+        if name != "uptime" and data:
+            for _ in range(random.randint(0, 6)): data[random.randrange(len(data))] = random.choice(b"\n :-/\0\xff0x9")
+            if random.random() < 0.2: del data[random.randrange(len(data)):]
+            open(path, "wb").write(data)' $seed
+    done
+    rm -r dump
+  done
+  # What is no mark.
+  BTOOLS_RUN=000000aa timeout 60 "$dir/bsample" -q -i 20ms -d 60s -m self_cpu cpu >marks.ndjson 2>err &
+  pid=$!
+  wait_for 20 grep -q '"self_cpu"' marks.ndjson
+  python3 -c 'import glob, os, random, socket, sys
+random.seed(1)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(glob.glob(os.environ["BTOOLS_LOCK_DIR"] + "/mark.000000aa.*")[0])
+for i in range(300): s.send(bytes(random.choice(b"a=\0\0b1\xff\n\"") for _ in range(random.choice([0, 1, 2, 9, 50, 2048, 3000]))))
+s.send(b"good\0k=v\0")'
+  wait_for 20 grep -q '"name":"good"' marks.ndjson
+  bsample_pid=$(pgrep -P $pid)
+  kill -INT "$bsample_pid"
+  run wait $pid
+  grep -q '"kind":"end"' marks.ndjson
+  [ "$(grep -cE 'Sanitizer|runtime error' err)" -eq 0 ] || { cat err; false; }
+}
+
+@test "ASan and UBSan: bsample's processes, live and from dumps with bytes changed" {
+  dir=$(variant SAN=address,undefined)
+  for format in json tsv text; do
+    run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms -n 3 --top 0 -f $format proc thread
+    clean 0
+  done
+  run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms -n 3 --source procfs --top 5:fds --open '*' -m open,pss,fds,cpu,switches proc thread
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms --tree -p $$ -C '!x*' --command '*a*' -n 3
+  clean 0
+  run --separate-stderr timeout 60 "$dir/bsample" -q -- sh -c 'ls / | cat; exit 4'
+  clean 4
+  for task in 10 10/task/10 10/task/11 12; do
+    mkdir -p "dump/proc/$task"
+    for file in stat status io schedstat; do
+      cat "/proc/$$/$file" >"dump/proc/$task/$file"
+    done
+  done
+  echo "1000.00 1.00" >dump/proc/uptime
+  cp -r dump good
+  for seed in 1 2 3 4 5 6 7 8; do
+    python3 -c 'import os, random, sys
+random.seed(int(sys.argv[1]))
+for where, _, names in os.walk("dump/proc/10"):
+    for name in names:
+        path = os.path.join(where, name)
+        data = bytearray(open(path, "rb").read())
+        for i in range(random.randrange(4)):
+            if data: data[random.randrange(len(data))] = random.choice(b"\0 (\n)-09z\xff")
+        open(path, "wb").write(data[:random.randrange(len(data) + 1)] if random.randrange(3) == 0 else data)' $seed
+    run --separate-stderr timeout 60 "$dir/bsample" -q --root good --root dump --top 0 proc thread
+    clean 0
+  done
+}
+
 @test "valgrind: no invalid access and no leak in the tools" {
   need valgrind
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bcpu -n 3 -w 0
@@ -230,6 +310,8 @@ clean() {
     --spin 0 -s 1M --cache cached pingpong oneway coldstart fanout disk echo
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bnet -n 20 -w 0
+  [ "$status" -eq 0 ] || { echo "$stderr"; false; }
+  run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bsample -q -i 20ms -n 2 cpu mem disk net psi irq cgroup
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }
   run --separate-stderr timeout 100 valgrind -q --leak-check=full --error-exitcode=99 bagg -f text run.ndjson
   [ "$status" -eq 0 ] || { echo "$stderr"; false; }

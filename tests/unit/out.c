@@ -467,6 +467,41 @@ static void test_reader_gone(void)
 	close(saved);
 }
 
+/* A pipe of packets keeps writes apart. */
+static void test_held(void)
+{
+	struct bt_out_opts opts = { .format = BT_FORMAT_JSON };
+	int fds[2], saved = dup(STDOUT_FILENO);
+	char text[2 * BT_REC_MAX];
+	unsigned lines = 0, writes = 0;
+	struct bt_out out;
+	ssize_t n;
+
+	fflush(stdout);
+	CHECK(pipe2(fds, O_DIRECT | O_NONBLOCK) == 0);
+	dup2(fds[1], STDOUT_FILENO);
+	bt_out_open(&out, &opts, "unit");
+	bt_out_hold(&out);
+	for (unsigned i = 0; i < 100; i++)
+		bt_out_warn(&out, "a", "b");
+	CHECK_EQ(bt_out_release(&out), 0);
+	bt_out_warn(&out, "a", "b");
+	dup2(saved, STDOUT_FILENO);
+	CHECK_EQ(out.records, 101);
+	CHECK_EQ(bt_out_close(&out), 0);
+	close(fds[1]);
+	while ((n = read(fds[0], text, sizeof(text))) > 0) {
+		CHECK(n <= BT_REC_MAX && text[n - 1] == '\n');
+		writes++;
+		for (ssize_t i = 0; i < n; i++)
+			lines += text[i] == '\n';
+	}
+	CHECK_EQ(lines, 101);
+	CHECK(writes >= 3 && writes <= 10);
+	close(fds[0]);
+	close(saved);
+}
+
 static const struct unit_test tests[] = {
 	{ "gives a new file its name when it is whole", test_new_file },
 	{ "replaces a file behind a link, keeps mode and owner", test_replace },
@@ -480,6 +515,7 @@ static const struct unit_test tests[] = {
 	{ "inherits or invents the run", test_run },
 	{ "writes all formats", test_formats },
 	{ "counts refused records", test_refused },
+	{ "held records share writes of whole lines", test_held },
 	{ "tears no line of a shared pipe", test_shared_pipe },
 	{ "tears no line of a non-blocking pipe", test_nonblocking_pipe },
 	{ "remembers that the reader has gone", test_reader_gone },

@@ -331,7 +331,7 @@ static void test_oversize(void)
 		CHECK(encode(&r, 0, codec) > 0);
 		seen |= 1u << digits();
 		CHECK(strstr(line, ",\"taint\":\"steal,throttled,migrated,freq,thermal,shared,short,cached,sparse,"
-				   "overflow,wrong,contended,preempted,pages\"}"));
+				   "overflow,wrong,contended,preempted,pages,coarse,backwards\"}"));
 		hist = strstr(line, "\"hist\":\"");
 		CHECK(!hist == !digits());
 		if (!hist)
