@@ -167,7 +167,7 @@ sources() {
   for file in bpf procfs thread; do
     complete $file.ndjson
     got=$(cpu_ms $file.ndjson) cpu=$(jq '.cpu / 1000 | floor' told)
-    [ "$got" -ge 110 ] && [ "$got" -ge $((cpu - 50)) ] && [ "$got" -le $((cpu + 50)) ] || { echo "$file: $got ms, $cpu by getrusage"; false; }
+    [ "$got" -ge 80 ] && [ "$got" -ge $((cpu - 50)) ] && [ "$got" -le $((cpu + 50)) ] || { echo "$file: $got ms, $cpu by getrusage"; false; }
     # Each of the four sleeps five times; who else waits is not known.
     got=$(sum $file.ndjson switches '.how == "voluntary"')
     [ "$got" -ge 20 ] && [ "$got" -le $(($(jq .voluntary told) + 5)) ] || { echo "$file: $got switches"; false; }
