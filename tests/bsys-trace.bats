@@ -347,6 +347,7 @@ x86_64 gettid 40'
   go
   wait_for 10 eval '[ "$(ls /proc/$held/task | wc -l)" -eq 2 ]'
   thread=$(ls /proc/$held/task | tail -n 1)
+  wait_for 10 grep -q '^State:.S' "/proc/$held/task/$thread/status"
   watch -p "$thread" -e read,futex
   kill -KILL $held
   kill -TERM $until
