@@ -71,6 +71,14 @@ void bt_table_cell(struct bt_table *t, unsigned column, const char *fmt, ...)
 	*cell = text;
 }
 
+void bt_table_texts(struct bt_table *t, const char *const *texts)
+{
+	bt_table_row(t);
+	for (unsigned i = 0; i < t->columns; i++)
+		if (texts[i])
+			bt_table_cell(t, i, "%s", texts[i]);
+}
+
 void bt_table_right(struct bt_table *t, unsigned column)
 {
 	if (column < t->columns)

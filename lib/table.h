@@ -34,6 +34,9 @@ void bt_table_row(struct bt_table *t);
 /* bt_table_cell - set a cell of the last row; the text is copied. */
 void bt_table_cell(struct bt_table *t, unsigned column, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* bt_table_texts - start a new row with a text, copied, for each column; NULL: an empty cell. */
+void bt_table_texts(struct bt_table *t, const char *const *texts);
+
 /* bt_table_right - align a column to the right. A column that the table does not have is passed over, here and above. */
 void bt_table_right(struct bt_table *t, unsigned column);
 

@@ -97,6 +97,13 @@ static void test_edges(void)
 	bt_table_cell(&t, 1, "x");
 	CHECK_EQ(t.rows, 1001);
 	bt_table_free(&t);
+	bt_table_init(&t, 3);
+	bt_table_texts(&t, (const char *[]){ "A", "B", "C" });
+	bt_table_texts(&t, (const char *[]){ "1%", NULL, "3" });
+	b.len = 0;
+	bt_table_text(&t, &b);
+	CHECK_STR(bt_buf_cstr(&b), "A   C\n1%  3\n");
+	bt_table_free(&t);
 	bt_table_free(NULL);
 	bt_buf_free(&b);
 }

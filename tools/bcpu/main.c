@@ -44,23 +44,13 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 5);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "isa");
-	bt_table_cell(&t, 3, "one operation");
-	bt_table_cell(&t, 4, "what it is");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "isa", "one operation", "what it is" });
 	for (size_t i = 0; i < BCPU_TESTS; i++) {
 		const struct bcpu_kernel *kernel = bcpu_kernels[i];
 
 		isas.len = 0;
 		isa_names(&isas, kernel);
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", kernel->name);
-		bt_table_cell(&t, 1, "%s", kernel->id);
-		bt_table_cell(&t, 2, "%s", bt_buf_cstr(&isas));
-		bt_table_cell(&t, 3, "%s", kernel->work);
-		bt_table_cell(&t, 4, "%s", kernel->help);
+		bt_table_texts(&t, (const char *[]){ kernel->name, kernel->id, bt_buf_cstr(&isas), kernel->work, kernel->help });
 	}
 	bt_table_text(&t, &text);
 	bt_show(&text);

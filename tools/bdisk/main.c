@@ -70,15 +70,12 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 3);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "what it is");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "what it is" });
 	for (size_t i = 0; i < BDISK_TESTS + ALONE; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", name_of(i));
-		bt_table_cell(&t, 1, "%s", i < BDISK_TESTS ? bdisk_tests[i]->id : "-");
-		bt_table_cell(&t, 2, "%s", i < BDISK_TESTS ? bdisk_tests[i]->help : alone_help[i - BDISK_TESTS]);
+		bool apart = i >= BDISK_TESTS;
+
+		bt_table_texts(&t, (const char *[]){ name_of(i), apart ? "-" : bdisk_tests[i]->id,
+						     apart ? alone_help[i - BDISK_TESTS] : bdisk_tests[i]->help });
 	}
 	bt_table_text(&t, &text);
 	bt_show(&text);

@@ -39,17 +39,10 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 4);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "what it is");
-	bt_table_cell(&t, 3, "one operation");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "what it is", "one operation" });
 	for (size_t i = 0; i < BMEM_TESTS; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", bmem_tests[i]->name);
-		bt_table_cell(&t, 1, "%s", bmem_tests[i]->kernel);
-		bt_table_cell(&t, 2, "%s", bmem_tests[i]->help);
-		bt_table_cell(&t, 3, "%s", bmem_tests[i]->operation);
+		bt_table_texts(&t, (const char *[]){ bmem_tests[i]->name, bmem_tests[i]->kernel, bmem_tests[i]->help,
+						     bmem_tests[i]->operation });
 	}
 	bt_table_text(&t, &text);
 	bt_buf_str(&text, "vectors:");

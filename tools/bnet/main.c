@@ -66,12 +66,7 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 5);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "bytes");
-	bt_table_cell(&t, 3, "one operation");
-	bt_table_cell(&t, 4, "what it is");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "bytes", "one operation", "what it is" });
 	for (size_t i = 0; i < BT_NET_TESTS; i++) {
 		bt_table_row(&t);
 		bt_table_cell(&t, 0, "%s", bnet_tests[i]->name);

@@ -19,8 +19,8 @@
 #include <sys/types.h>
 
 #include "cpus.h"
-#include "distance.h"
 #include "loadrec.h"
+#include "pairs.h"
 #include "percall.h"
 
 #define BRING_TESTS 7
@@ -244,11 +244,7 @@ struct bring {
 	struct bring_job *jobs;
 	struct bt_load_job *runs;
 	struct bt_load_opts opts; /* of the job that runs now */
-	struct {                  /* what bring_describe has found out about it */
-		const struct bring_job *job;
-		uint32_t threads;
-		const char *text;
-	} distance;
+	struct bt_pairs pairs;    /* what is known of them in the job that runs now */
 };
 
 /* bring_check - 0 if the answer is the one expected, else 1. */
@@ -294,7 +290,7 @@ void bring_jobs_make(struct bring *b, char **names, int count);
 const struct bt_load_opts *bring_job_opts(struct bt_loadtool *t, const struct bt_load_job *run);
 
 /* bring_pair - the two CPUs of pair number index; of a test without pairs that of its worker, twice. */
-void bring_pair(const struct bring_job *job, uint32_t index, uint32_t *cpu, uint32_t *peer);
+bt_pairs_cpus bring_pair;
 
 /* --- records.c --- */
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "distance.h"
 #include "err.h"
 #include "shards.h"
 
@@ -307,8 +308,9 @@ void bring_jobs_make(struct bring *b, char **names, int count)
 	make_runs(b);
 }
 
-void bring_pair(const struct bring_job *job, uint32_t index, uint32_t *cpu, uint32_t *peer)
+void bring_pair(const void *config, uint32_t index, uint32_t *cpu, uint32_t *peer)
 {
+	const struct bring_job *job = config;
 	const struct bring *b = job->b;
 
 	if (!job->pair) {

@@ -63,24 +63,13 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 4);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "what it is");
-	bt_table_cell(&t, 3, "one operation");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "what it is", "one operation" });
 	for (size_t i = 0; i < BRING_TESTS; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", bring_tests[i]->name);
-		bt_table_cell(&t, 1, "%s", bring_tests[i]->kernel);
-		bt_table_cell(&t, 2, "%s", bring_tests[i]->help);
-		bt_table_cell(&t, 3, "%s", bring_tests[i]->operation);
+		bt_table_texts(&t, (const char *[]){ bring_tests[i]->name, bring_tests[i]->kernel, bring_tests[i]->help,
+						     bring_tests[i]->operation });
 	}
 	for (size_t i = 0; i < BRING_ENGINES; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", bring_engines[i]->name);
-		bt_table_cell(&t, 1, "engine");
-		bt_table_cell(&t, 2, "%s", bring_engines[i]->help);
-		bt_table_cell(&t, 3, "-");
+		bt_table_texts(&t, (const char *[]){ bring_engines[i]->name, "engine", bring_engines[i]->help, "-" });
 	}
 	bt_table_text(&t, &text);
 	bt_show(&text);

@@ -22,41 +22,6 @@ void bring_meta(struct bt_loadtool *t, struct bt_rec *r)
 		bt_rec_u64(r, "queue_size", b->queue_slots);
 }
 
-/* How far apart the CPUs of all pairs of this run are; "mixed" when that differs. */
-static const char *distance(const struct bt_emit *e)
-{
-	enum bt_distance first = BT_DISTANCE_SAME, other;
-	uint32_t cpu, peer;
-
-	for (uint32_t i = 0; i < e->tool->threads; i++) {
-		bring_pair(bring_job_of(e), i, &cpu, &peer);
-		other = bt_distance(&e->tool->src, cpu, peer);
-		if (i > 0 && other != first)
-			return "mixed";
-		first = other;
-	}
-	return bt_distance_name(first);
-}
-
-/* Files are read once for each run, not for each record. */
-static void describe_pair(const struct bt_emit *e, struct bt_rec *r)
-{
-	struct bring *b = (struct bring *)e->tool;
-	uint32_t cpu, peer;
-
-	if (b->distance.job != bring_job_of(e) || b->distance.threads != e->tool->threads) {
-		b->distance.job = bring_job_of(e);
-		b->distance.threads = e->tool->threads;
-		b->distance.text = distance(e);
-	}
-	bt_rec_str(r, "distance", b->distance.text);
-	if (e->tool->threads > 1)
-		return;
-	bring_pair(bring_job_of(e), 0, &cpu, &peer);
-	bt_rec_u64(r, "cpu", cpu);
-	bt_rec_u64(r, "peer", peer);
-}
-
 /* How many threads a run keeps busy, more than there are CPUs for them. */
 static bool contended(const struct bt_emit *e)
 {
@@ -94,7 +59,7 @@ void bring_describe(const struct bt_emit *e, struct bt_rec *r)
 	if (job->test->describe)
 		job->test->describe(e, r);
 	if (job->pair && !(job->engine->no_link && job->test != &bring_echo))
-		describe_pair(e, r);
+		bt_pairs_describe(&((struct bring *)e->tool)->pairs, e, r, bring_pair);
 }
 
 /* Times of operations that make several calls each, as times of one. */

@@ -11,8 +11,8 @@
 #include <sys/types.h>
 
 #include "cpus.h"
-#include "distance.h"
 #include "loadrec.h"
+#include "pairs.h"
 #include "traceopt.h"
 
 #define BSCHED_TESTS 5   /* load tests */
@@ -98,11 +98,7 @@ struct bsched {
 	struct bsched_job *jobs;
 	struct bt_load_job *runs;
 	struct bt_load_opts opts; /* of the job that runs now */
-	struct {                  /* what bsched_describe has found out about it */
-		const struct bsched_job *job;
-		uint32_t threads;
-		const char *text;
-	} distance;
+	struct bt_pairs pairs;    /* what is known of them in the job that runs now */
 };
 
 enum bsched_engine { BSCHED_SOCKET, BSCHED_PIPE };
@@ -142,7 +138,7 @@ void bsched_jobs_make(struct bsched *b);
 const struct bt_load_opts *bsched_job_opts(struct bt_loadtool *t, const struct bt_load_job *run);
 
 /* bsched_pair - the two CPUs of pair number index. */
-void bsched_pair(const struct bsched_job *job, uint32_t index, uint32_t *cpu, uint32_t *peer);
+bt_pairs_cpus bsched_pair;
 
 /* --- records.c --- */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bsched.h"
+#include "distance.h"
 #include "err.h"
 
 const struct bsched_test *const bsched_tests[BSCHED_TESTS] = {
@@ -144,8 +145,9 @@ void bsched_jobs_make(struct bsched *b)
 	}
 }
 
-void bsched_pair(const struct bsched_job *job, uint32_t index, uint32_t *cpu, uint32_t *peer)
+void bsched_pair(const void *config, uint32_t index, uint32_t *cpu, uint32_t *peer)
 {
+	const struct bsched_job *job = config;
 	const struct bsched *b = job->b;
 
 	*cpu = b->cpus[(job->first + 2 * (size_t)index) % b->n_cpus];

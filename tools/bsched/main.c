@@ -79,24 +79,13 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 4);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "what it is");
-	bt_table_cell(&t, 3, "one operation");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "what it is", "one operation" });
 	for (size_t i = 0; i < BSCHED_TESTS; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", bsched_tests[i]->name);
-		bt_table_cell(&t, 1, "%s", bsched_tests[i]->kernel);
-		bt_table_cell(&t, 2, "%s", bsched_tests[i]->help);
-		bt_table_cell(&t, 3, "%s", bsched_tests[i]->operation);
+		bt_table_texts(&t, (const char *[]){ bsched_tests[i]->name, bsched_tests[i]->kernel, bsched_tests[i]->help,
+						     bsched_tests[i]->operation });
 	}
 	for (size_t i = 0; i < BSCHED_TRACING; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", tracing[i].name);
-		bt_table_cell(&t, 1, "trace");
-		bt_table_cell(&t, 2, "%s", tracing[i].help);
-		bt_table_cell(&t, 3, "-");
+		bt_table_texts(&t, (const char *[]){ tracing[i].name, "trace", tracing[i].help, "-" });
 	}
 	bt_table_text(&t, &text);
 	bt_show(&text);

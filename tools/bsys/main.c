@@ -71,12 +71,7 @@ static _Noreturn void list_tests(void)
 	struct bt_table t;
 
 	bt_table_init(&t, 5);
-	bt_table_row(&t);
-	bt_table_cell(&t, 0, "test");
-	bt_table_cell(&t, 1, "kernel");
-	bt_table_cell(&t, 2, "calls");
-	bt_table_cell(&t, 3, "variants");
-	bt_table_cell(&t, 4, "one call");
+	bt_table_texts(&t, (const char *[]){ "test", "kernel", "calls", "variants", "one call" });
 	for (size_t i = 0; i < BSYS_TESTS; i++) {
 		bt_table_row(&t);
 		bt_table_cell(&t, 0, "%s", bsys_tests[i]->name);
@@ -86,12 +81,8 @@ static _Noreturn void list_tests(void)
 		bt_table_cell(&t, 4, "%s", bsys_tests[i]->help);
 	}
 	for (size_t i = 0; i < LIVE_TESTS; i++) {
-		bt_table_row(&t);
-		bt_table_cell(&t, 0, "%s", live_tests[i]);
-		bt_table_cell(&t, 1, "-");
-		bt_table_cell(&t, 2, "-");
-		bt_table_cell(&t, 3, "-");
-		bt_table_cell(&t, 4, "%s", i == 0 ? "live: the calls of other processes, summed up" : "live: one record for each call");
+		bt_table_texts(&t, (const char *[]){ live_tests[i], "-", "-", "-",
+						     i == 0 ? "live: the calls of other processes, summed up" : "live: one record for each call" });
 	}
 	bt_table_text(&t, &text);
 	bt_show(&text);
