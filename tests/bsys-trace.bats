@@ -350,6 +350,7 @@ x86_64 gettid 40'
   wait_for 10 grep -q '^State:.S' "/proc/$held/task/$thread/status"
   watch -p "$thread" -e read,futex
   kill -KILL $held
+  wait $held || :
   kill -TERM $until
   wait $until || :
   finish
