@@ -169,6 +169,28 @@ os.execvp("bmem", ["bmem"] + sys.argv[1:])' -n 3 -w 0 -s 4M triad fault --pages 
   jq -se 'map(select(.metric == "errors")) | all(.value == 0)' h.ndjson
 }
 
+@test "root: large pages that are taken away meanwhile end the run with a message" {
+  [ "$(id -u)" -eq 0 ] || skip "not root"
+  pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+  [ -w $pool ] || skip "no pages of 2 MB"
+  before=$(cat $pool)
+  echo $((before + 4)) >$pool
+  got=$(cat $pool) status=0 seen=0
+  if [ "$before" -eq 0 ] && [ "$got" -eq 4 ]; then
+    bmem -q -d 20s -i 20ms -s 8M --pages 2m fault >away.ndjson 2>away.err &
+    bmem=$!
+    wait_for 10 grep -q '"sample"' away.ndjson || seen=$?
+    echo 0 >$pool
+    wait $bmem || status=$?
+  fi
+  echo "$before" >$pool
+  [ "$before" -eq 0 ] && [ "$got" -eq 4 ] || skip "the kernel has none to give, or some are in use"
+  [ $seen -eq 0 ]
+  [ $status -eq 1 ] || { echo "$status"; false; }
+  [ "$(wc -l <away.err)" -eq 1 ]
+  jq -se '.[-1] | .kind == "end" and .status == "failed"' away.ndjson
+}
+
 @test "memory on a node that is there, and on one that is not" {
   run --separate-stderr timeout 10 bmem --nodes 0 -s 1M -n 3 -w 0 copy
   [ "$status" -ne 3 ] || skip "no NUMA here: $stderr"

@@ -214,7 +214,8 @@ uint64_t bmem_pages_reserved(const struct bmem *b, enum bmem_pages pages);
 /* bmem_region_map - map a region without touching it. Returns 0 or -errno. */
 int bmem_region_map(struct bmem_region *r, const struct bmem_job *job, uint64_t bytes);
 
-/* bmem_region_renew - give all its pages back, so that each faults again. Returns 0 or -errno. */
+/* bmem_region_renew - give all its pages back, so that each faults again. Returns 0, or -errno: the region may then be gone, and
+ * has no bytes. */
 int bmem_region_renew(struct bmem_region *r);
 
 void bmem_region_free(struct bmem_region *r);

@@ -130,8 +130,11 @@ int bmem_region_map(struct bmem_region *r, const struct bmem_job *job, uint64_t 
 int bmem_region_renew(struct bmem_region *r)
 {
 	char *map = mmap(r->base, r->bytes, PROT_READ | PROT_WRITE, map_flags(r) | MAP_FIXED, -1, 0);
+	int rc = map == MAP_FAILED ? -errno : advise(r);
 
-	return map == MAP_FAILED ? -errno : advise(r);
+	if (map == MAP_FAILED)
+		bmem_region_free(r);
+	return rc;
 }
 
 void bmem_region_free(struct bmem_region *r)
@@ -139,6 +142,7 @@ void bmem_region_free(struct bmem_region *r)
 	if (r->base)
 		munmap(r->base, r->bytes);
 	r->base = NULL;
+	r->bytes = 0;
 }
 
 static bool on_nodes(const struct bmem_place *place, int node)
