@@ -104,6 +104,16 @@ page() {
     ([ "L1", (if $h.l2 then "L2" else empty end), (if $h.l3 then "L3" else empty end) ] - $seen) == []' ladder.ndjson
 }
 
+@test "lines a power of two apart crowd a cache: they are not said to fit where only their number would" {
+  l1d=$(bmem -N latency | jq 'select(.kind == "meta") | .l1d // 0')
+  [ "$l1d" -gt 0 ] || skip "the caches are not shown"
+  timeout 20 bmem -q -n 1 -w 0 -s $((2 * l1d)) --stride 64,512,576 latency stride -m lat,access >s.ndjson
+  jq -se 'map(select(.metric == "lat" or .metric == "access") | [.stride, .level == "L1"]) ==
+    [[64, false], [512, false], [576, true], [64, false], [512, false], [576, true]]' s.ndjson
+  # The packed lines of tlb, and those on pages of their own, which lie on different lines of them, fill all sets.
+  [ "$(timeout 10 bmem -q -n 1 -w 0 -s $((2 * l1d)) -m lat tlb | jq -r 'select(.metric == "lat") | .level')" = L1 ]
+}
+
 @test "private caches are told apart, and from what is behind them, whatever else runs" {
   timeout 60 bmem -d 60ms -w 5ms latency -R 3 -m batch >l.ndjson
   # The fastest of all batches is the one that nothing disturbed; this asks for order, not for speed.

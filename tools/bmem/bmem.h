@@ -69,6 +69,7 @@ struct bmem_test {
 	bool shared;           /* the workers share the size out among themselves; else each has that much */
 	bool far;              /* it is meant to show memory, not caches: smaller sizes are warned about */
 	bool binary;           /* its size is rounded down to a power of two */
+	bool crowds;           /* all its lines lie a stride apart, so in few sets of a cache where that is a power of two */
 	bool fresh;            /* its memory is new to every batch, so no level can be said to hold it */
 	struct bt_load_ops ops;
 	/* Default sizes and strides; they may be NULL where there is no such axis. Return how many, BMEM_LIST at most. */
