@@ -217,6 +217,29 @@ os.execvp("bmem", ["bmem"] + sys.argv[1:])' -n 3 -w 0 -s 4M triad fault --pages 
   [ "$status" -eq 2 ]
 }
 
+@test "what the nodes that memory is bound to have is the limit, of large pages too" {
+  node=root/sys/devices/system/node/node0
+  huge=root/sys/kernel/mm/hugepages/hugepages-2048kB
+  mkdir -p $node/hugepages/hugepages-2048kB $huge root/proc
+  printf 'MemTotal: 9000000 kB\nMemAvailable: 8000000 kB\n' >root/proc/meminfo
+  printf 'Node 0 MemTotal: 300000 kB\nNode 0 MemFree: 100000 kB\nNode 0 Active(file): 800 kB\nNode 0 Inactive(file): 2000 kB\n' >$node/meminfo
+  echo 0-1 >root/sys/devices/system/node/has_memory
+  echo 99 | tee $huge/free_hugepages >$huge/nr_hugepages
+  echo 3 >$node/hugepages/hugepages-2048kB/free_hugepages
+  run --separate-stderr timeout 10 bmem -N --root root --nodes 0 triad
+  [ "$status" -ne 3 ] || skip "no NUMA here: $stderr"
+  jq -se '.[0].may_take == 98304000 and .[0].limit == "the free memory of --nodes"' <<<"$output"
+  run --separate-stderr timeout 10 bmem -N --root root --nodes 0 -s 64M triad
+  [ "$status" -eq 3 ]
+  [[ "$stderr" == *"for the free memory of --nodes"* ]]
+  timeout 10 bmem -N -q --root root --nodes 0 --mempolicy preferred -s 64M triad # may go elsewhere
+  run --separate-stderr timeout 10 bmem -N --root root --nodes 0 --pages 2m -s 8M latency
+  [ "$status" -eq 3 ]
+  [[ "$stderr" == *"needs 4 pages of 2m, but 3 are free"* ]]
+  timeout 10 bmem -N -q --root root --nodes 0 --pages 2m -s 6M latency
+  timeout 10 bmem -N -q --root root --pages 2m -s 8M latency
+}
+
 @test "more than there is: refused before anything is touched, by a sentence that names the limit" {
   run --separate-stderr timeout 10 bmem -s 16T triad
   [ "$status" -eq 3 ]

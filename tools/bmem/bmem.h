@@ -209,7 +209,11 @@ void bmem_pages_know(struct bmem *b);
 /* bmem_pages_round - bytes that a region of that many takes, in whole pages of that kind. */
 uint64_t bmem_pages_round(const struct bmem *b, uint64_t bytes, enum bmem_pages pages);
 
-/* bmem_pages_reserved - bytes on the free ones among the reserved pages of a kind, BMEM_2M or BMEM_1G; 0 where there are none. */
+/* bmem_limit_read - what memory may be taken, on the nodes that it is bound to if it is. */
+void bmem_limit_read(const struct bmem *b, struct bt_memlimit *limit);
+
+/* bmem_pages_reserved - bytes on the free ones among the reserved pages of a kind, BMEM_2M or BMEM_1G, on those nodes; 0 where
+ * there are none. */
 uint64_t bmem_pages_reserved(const struct bmem *b, enum bmem_pages pages);
 
 /* bmem_region_map - map a region without touching it. Returns 0 or -errno. */
