@@ -296,6 +296,8 @@ void bmem_partner_ready(struct bmem_partner *p, int error);
 /* bmem_partner_join - wait for its end, which the user has caused. Takes one that was never started. */
 void bmem_partner_join(struct bmem_partner *p);
 
+/* --- work.c: default sizes --- */
+
 /* bmem_room - bytes that one of most_workers may use. */
 static inline uint64_t bmem_room(const struct bmem *b)
 {
