@@ -21,8 +21,9 @@ const char *bt_ladder_level(const struct bt_host *h, uint32_t workers, uint64_t 
 /* bt_ladder_far - bytes from which on a buffer is taken for memory; 128 MB where the caches are not known. */
 uint64_t bt_ladder_far(const struct bt_host *h);
 
-/* bt_ladder_sizes - two working sets well inside each data cache, ascending, and two that are memory; none above most_bytes, but
- * one of about that size when it cuts the memory off. Returns how many, at least 1. */
+/* bt_ladder_sizes - one or two working sets well inside each data cache, ascending (one where it is less than 16 times the cache
+ * before), and two that are memory; none above most_bytes, but one of about that size when it cuts the memory off. Returns how
+ * many, at least 1. */
 size_t bt_ladder_sizes(const struct bt_host *h, uint64_t most_bytes, uint64_t out[BT_LADDER_MAX]);
 
 #endif

@@ -69,6 +69,7 @@ struct bmem_test {
 	bool shared;           /* the workers share the size out among themselves; else each has that much */
 	bool far;              /* it is meant to show memory, not caches: smaller sizes are warned about */
 	bool binary;           /* its size is rounded down to a power of two */
+	bool crowds;           /* all its lines lie a stride apart, so in few sets of a cache where that is a power of two */
 	bool fresh;            /* its memory is new to every batch, so no level can be said to hold it */
 	struct bt_load_ops ops;
 	/* Default sizes and strides; they may be NULL where there is no such axis. Return how many, BMEM_LIST at most. */
@@ -208,13 +209,18 @@ void bmem_pages_know(struct bmem *b);
 /* bmem_pages_round - bytes that a region of that many takes, in whole pages of that kind. */
 uint64_t bmem_pages_round(const struct bmem *b, uint64_t bytes, enum bmem_pages pages);
 
-/* bmem_pages_reserved - bytes on the free ones among the reserved pages of a kind, BMEM_2M or BMEM_1G; 0 where there are none. */
+/* bmem_limit_read - what memory may be taken, on the nodes that it is bound to if it is. */
+void bmem_limit_read(const struct bmem *b, struct bt_memlimit *limit);
+
+/* bmem_pages_reserved - bytes on the free ones among the reserved pages of a kind, BMEM_2M or BMEM_1G, on those nodes; 0 where
+ * there are none. */
 uint64_t bmem_pages_reserved(const struct bmem *b, enum bmem_pages pages);
 
 /* bmem_region_map - map a region without touching it. Returns 0 or -errno. */
 int bmem_region_map(struct bmem_region *r, const struct bmem_job *job, uint64_t bytes);
 
-/* bmem_region_renew - give all its pages back, so that each faults again. Returns 0 or -errno. */
+/* bmem_region_renew - give all its pages back, so that each faults again. Returns 0, or -errno: the region may then be gone, and
+ * has no bytes. */
 int bmem_region_renew(struct bmem_region *r);
 
 void bmem_region_free(struct bmem_region *r);
@@ -289,6 +295,8 @@ void bmem_partner_ready(struct bmem_partner *p, int error);
 
 /* bmem_partner_join - wait for its end, which the user has caused. Takes one that was never started. */
 void bmem_partner_join(struct bmem_partner *p);
+
+/* --- work.c: default sizes --- */
 
 /* bmem_room - bytes that one of most_workers may use. */
 static inline uint64_t bmem_room(const struct bmem *b)

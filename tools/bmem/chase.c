@@ -92,6 +92,7 @@ static void latency_measures(const struct bt_emit *e)
 const struct bmem_test bmem_latency = {
 	.name = "latency", .kernel = "latency.1", .help = "dependent loads along a random cycle through all lines",
 	.operation = "16384 loads", .axes = BMEM_SIZES | BMEM_STRIDES | BMEM_KINDS, .kinds = 1 << BMEM_THP, .quick_ns = 200000000,
+	.crowds = true,
 	.ops = { .init = bmem_work_init, .step = latency_step, .fini = bmem_work_fini },
 	.sizes = latency_sizes, .strides = latency_strides, .region = latency_region, .uses = uses, .per_batch = bmem_chase_loads,
 	.setup = latency_setup, .finish = chase_finish, .measures = latency_measures,

@@ -16,7 +16,7 @@
 #define BMEM_Q 3.0       /* the scalar of scale and triad, as in STREAM */
 #define BMEM_PATTERN 0x5851f42d4c957f2dull /* what write and ntwrite write */
 
-/* What a loop does to `to`, x and y; read and stride return a sum, the others 0. */
+/* What a loop does to `to`, x and y; read returns a sum, the others 0. */
 typedef uint64_t bmem_loop(void *to, const void *x, const void *y, size_t bytes);
 
 enum bmem_op {
@@ -37,7 +37,7 @@ enum bmem_op {
 struct bmem_isa {
 	const char *name;     /* dimension `isa` */
 	bool (*usable)(void); /* whether this CPU can */
-	bmem_loop *loops[BMEM_OPS]; /* NULL: it has none */
+	bmem_loop *loops[BMEM_OPS];
 };
 
 /* bmem_isas - the best first, the last one usable everywhere, NULL at the end. */
@@ -74,7 +74,7 @@ uint64_t bmem_wrong(enum bmem_op op, const void *to, uint64_t first, uint64_t co
 uint64_t bmem_read_sum(uint64_t count, uint64_t step);
 
 /* bmem_golden - whether the loop does what the op says on arrays of BMEM_CHUNK bytes: every word, and the sum of all against a
- * constant. planted: expect something else. */
+ * constant. */
 bool bmem_golden(const struct bmem_isa *isa, enum bmem_op op);
 
 #endif

@@ -116,6 +116,15 @@ static void reader_main(void *arg)
 	bmem_region_free(&r->region);
 }
 
+static uint64_t read_so_far(const struct loaded *l)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		bytes += atomic_load_explicit(&l->readers[i].bytes, memory_order_relaxed);
+	return bytes;
+}
+
 static int start_readers(struct loaded *l, const struct bmem_job *job)
 {
 	uint32_t n = readers(job);
@@ -142,23 +151,24 @@ static int start_readers(struct loaded *l, const struct bmem_job *job)
 static int setup(struct bmem_work *k)
 {
 	struct loaded *l = calloc(1, sizeof(*l));
+	int rc;
 
 	if (!l)
 		return -ENOMEM;
 	k->own = l;
 	l->work = k;
 	bmem_chase_make(&l->chase, k->region.base, k->job->size_bytes / BMEM_LINE, BMEM_LINE, false, k->worker->seed);
+	rc = start_readers(l, k->job);
+	l->last_bytes = read_so_far(l);
 	l->last_ns = bt_clock_now(k->worker->clock);
-	return start_readers(l, k->job);
+	return rc;
 }
 
 /* What has been read since the last batch, and in how long. */
 static void count_load(struct loaded *l, struct bt_worker *w)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = read_so_far(l);
 
-	for (uint32_t i = 0; i < l->n; i++)
-		bytes += atomic_load_explicit(&l->readers[i].bytes, memory_order_relaxed);
 	w->tally->extra_count += bytes - l->last_bytes;
 	w->tally->extra_count2 += w->end_ns - l->last_ns;
 	l->last_bytes = bytes;

@@ -153,7 +153,7 @@ void bmem_settle(struct bmem *b)
 	settle_cpus(b);
 	settle_place(b);
 	bt_topo_read(&b->host, &b->tool.src);
-	bt_memlimit_read(&b->limit, &b->tool.src);
+	bmem_limit_read(b, &b->limit);
 	for (size_t i = 0; i < b->tool.load.n_threads; i++)
 		b->most_workers = b->tool.load.threads[i] > b->most_workers ? b->tool.load.threads[i] : b->most_workers;
 }

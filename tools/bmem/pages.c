@@ -54,14 +54,64 @@ uint64_t bmem_pages_round(const struct bmem *b, uint64_t bytes, enum bmem_pages 
 	return up(bytes, page);
 }
 
+static uint64_t node_field(const char *text, uint32_t node, const char *name)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "Node %u %s", node, name);
+	return bt_src_field_u64(text, key) * 1024;
+}
+
+/* Of a node: what is free, and page cache as memlimit counts that of a control group. 0 where it does not say. */
+static uint64_t node_bytes(const struct bt_src *src, uint32_t node)
+{
+	char text[8192];
+
+	if (bt_src_read(src, text, sizeof(text), "/sys/devices/system/node/node%u/meminfo", node) < 0)
+		return 0;
+	return node_field(text, node, "MemFree") + node_field(text, node, "Inactive(file)") + node_field(text, node, "Active(file)") / 2;
+}
+
+void bmem_limit_read(const struct bmem *b, struct bt_memlimit *limit)
+{
+	uint32_t nodes[BMEM_NODES];
+	uint64_t bytes = 0, one;
+
+	bt_memlimit_read(limit, &b->tool.src);
+	if (b->place.policy != BMEM_BIND || /* the only node has what the machine has */
+	    bt_src_list(&b->tool.src, BMEM_NODES - 1, nodes, BMEM_NODES, "/sys/devices/system/node/has_memory") < 2)
+		return;
+	for (size_t i = 0; i < b->place.n_nodes; i++, bytes += one)
+		if ((one = node_bytes(&b->tool.src, b->place.nodes[i])) == 0)
+			return;
+	bytes -= bytes / 16;
+	if (bytes < limit->bytes)
+		*limit = (struct bt_memlimit){ .bytes = bytes, .why = "the free memory of --nodes" };
+}
+
+/* Free reserved pages of the nodes that memory is bound to; UINT64_MAX: of any. */
+static uint64_t node_pages(const struct bmem *b, unsigned long long kb)
+{
+	uint64_t sum = 0, one;
+
+	if (b->place.policy != BMEM_BIND)
+		return UINT64_MAX;
+	for (size_t i = 0; i < b->place.n_nodes; i++)
+		if (bt_src_u64(&b->tool.src, &one, "/sys/devices/system/node/node%u/hugepages/hugepages-%llukB/free_hugepages",
+			       b->place.nodes[i], kb) == 0)
+			sum += one;
+	return sum;
+}
+
 uint64_t bmem_pages_reserved(const struct bmem *b, enum bmem_pages pages)
 {
 	unsigned long long kb = b->page_bytes[pages] / 1024;
-	uint64_t free_pages = 0, promised = 0;
+	uint64_t free_pages = 0, promised = 0, here = node_pages(b, kb);
 
 	bt_src_u64(&b->tool.src, &free_pages, "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages", kb);
 	bt_src_u64(&b->tool.src, &promised, "/sys/kernel/mm/hugepages/hugepages-%llukB/resv_hugepages", kb);
-	return free_pages > promised ? (free_pages - promised) * b->page_bytes[pages] : 0;
+	free_pages = free_pages > promised ? free_pages - promised : 0;
+	return (free_pages < here ? free_pages : here) * b->page_bytes[pages];
 }
 
 static int map_flags(const struct bmem_region *r)
@@ -130,8 +180,11 @@ int bmem_region_map(struct bmem_region *r, const struct bmem_job *job, uint64_t 
 int bmem_region_renew(struct bmem_region *r)
 {
 	char *map = mmap(r->base, r->bytes, PROT_READ | PROT_WRITE, map_flags(r) | MAP_FIXED, -1, 0);
+	int rc = map == MAP_FAILED ? -errno : advise(r);
 
-	return map == MAP_FAILED ? -errno : advise(r);
+	if (map == MAP_FAILED)
+		bmem_region_free(r);
+	return rc;
 }
 
 void bmem_region_free(struct bmem_region *r)
@@ -139,6 +192,7 @@ void bmem_region_free(struct bmem_region *r)
 	if (r->base)
 		munmap(r->base, r->bytes);
 	r->base = NULL;
+	r->bytes = 0;
 }
 
 static bool on_nodes(const struct bmem_place *place, int node)

@@ -48,6 +48,15 @@ static void warn_small(struct bmem *b, const struct bmem_job *job)
 	bt_buf_free(&text);
 }
 
+/* Lines that lie a power of two apart share few sets of a cache, and need as much of it as a buffer of all that is between them.
+ * Not so where it spreads them by a hash, as many last-level caches do: what fits only then is no buffer of memory either. */
+static uint64_t crowded(const struct bmem_job *job, uint64_t own_bytes)
+{
+	uint64_t apart = job->stride_bytes & -job->stride_bytes;
+
+	return job->test->crowds && apart > BMEM_LINE ? own_bytes / BMEM_LINE * apart : own_bytes;
+}
+
 /* By all lines that a worker uses, and by the bytes of one buffer of all. */
 static const char *level_of(const struct bmem_job *job, uint32_t workers)
 {
@@ -57,7 +66,7 @@ static const char *level_of(const struct bmem_job *job, uint32_t workers)
 	if (!(test->axes & BMEM_SIZES) || test->fresh)
 		return NULL;
 	own = test->uses ? test->uses(job, workers) : test->region(job, workers);
-	return bt_ladder_level(&job->b->host, workers, own, test->shared ? job->size_bytes : own * workers);
+	return bt_ladder_level(&job->b->host, workers, crowded(job, own), test->shared ? job->size_bytes : own * workers);
 }
 
 int bmem_before(struct bt_loadtool *t)
@@ -67,7 +76,7 @@ int bmem_before(struct bt_loadtool *t)
 	struct bt_buf reason = BT_BUF_INIT;
 	struct bt_memlimit limit;
 
-	bt_memlimit_read(&limit, &t->src);
+	bmem_limit_read(b, &limit);
 	if (bmem_memory_lacks(&reason, job, t->threads, &limit)) {
 		bt_warn("%s", bt_buf_cstr(&reason));
 		t->fail_status = BT_EXIT_UNABLE;

@@ -121,7 +121,7 @@ static void measures(const struct bt_emit *e)
 const struct bmem_test bmem_stride = {
 	.name = "stride", .kernel = "stride.1", .help = "reads one word of every so many bytes",
 	.operation = "passes of sum += a[i * stride]", .axes = BMEM_SIZES | BMEM_STRIDES | BMEM_KINDS | BMEM_RATE,
-	.kinds = 1 << BMEM_THP, .quick_ns = 200000000,
+	.kinds = 1 << BMEM_THP, .quick_ns = 200000000, .crowds = true,
 	.ops = { .init = bmem_work_init, .step = step, .fini = bmem_work_fini },
 	.sizes = bmem_far_sizes, .strides = strides, .region = region, .uses = uses, .per_batch = per_batch,
 	.setup = setup, .finish = finish, .measures = measures,
