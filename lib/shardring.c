@@ -139,14 +139,16 @@ int bt_ring_resume(struct bt_shard *s)
 	return 0;
 }
 
+/* The kernel stops after a request that it finds wrong at once: those behind it are submitted anew, until all are. */
 int bt_ring_submit(struct bt_shard *s)
 {
+	bool sqpoll = s->ring.flags & BT_RING_SQPOLL; /* its thread goes on by itself */
 	int rc;
 
-	BT_BUMP(s->count.enters, 1);
 	do {
+		BT_BUMP(s->count.enters, 1);
 		rc = io_uring_submit(&s->ring.u);
-	} while (rc == -EINTR);
+	} while (rc == -EINTR || (rc > 0 && !sqpoll && io_uring_sq_ready(&s->ring.u) > 0));
 	return rc < 0 ? rc : 0;
 }
 
