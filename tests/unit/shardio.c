@@ -107,6 +107,32 @@ static void test_files(void)
 	each_backend(files);
 }
 
+/* Of a file whose second half is no longer in the page cache: a read of both halves is whole, as it would be by pread. */
+static void half_cached(enum bt_shard_backend backend)
+{
+	struct bt_shards *set = open_one(backend);
+	struct bt_shard *s = attach_0(set);
+	struct bt_io io = { .done = landed };
+	static char buf[BLOCKS * BLOCK];
+	const off_t half = sizeof(buf) / 2;
+	struct bt_shard_file f;
+	int fd = temp_file(0);
+
+	CHECK_EQ(bt_shard_file_init(&f, fd), 0);
+	CHECK(fsync(fd) == 0);
+	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0); /* no reading ahead */
+	CHECK_EQ(posix_fadvise(fd, half, half, POSIX_FADV_DONTNEED), 0);
+	CHECK_EQ(finish(s, &io, bt_shard_read_at(s, &io, &f, buf, sizeof(buf), 0)), (int32_t)sizeof(buf));
+	CHECK(buf[0] == 'a' && buf[sizeof(buf) - 1] == 'a' + (BLOCKS - 1) % 26);
+	close(fd);
+	close_set(set);
+}
+
+static void test_half_cached(void)
+{
+	each_backend(half_cached);
+}
+
 /* The kernel stops submitting at a request that it finds wrong at once: what was sent after such requests goes all the same. */
 static void after_wrong(enum bt_shard_backend backend)
 {
@@ -371,6 +397,7 @@ static void test_both(void)
 
 static const struct unit_test tests[] = {
 	{ "cached files: data, end, errors", test_files },
+	{ "half of it cached: the read is whole", test_half_cached },
 	{ "sent after requests that the kernel finds wrong", test_after_wrong },
 	{ "a direct file, many reads at once", test_direct },
 	{ "sockets: connect, accept, send, receive", test_sockets },
