@@ -157,8 +157,9 @@ struct io_uring_sqe *bt_ring_sqe(struct bt_shard *s)
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring.u);
 
 	if (!sqe && bt_ring_submit(s) == 0) {
-		if (s->ring.flags & BT_RING_SQPOLL)
-			io_uring_sqring_wait(&s->ring.u);
+		/* The thread of SQPOLL has room a little before it shows it. */
+		while (s->ring.flags & BT_RING_SQPOLL && io_uring_sqring_wait(&s->ring.u) >= 0 && io_uring_sq_space_left(&s->ring.u) == 0)
+			sched_yield();
 		sqe = io_uring_get_sqe(&s->ring.u);
 	}
 	return sqe;

@@ -418,9 +418,38 @@ static void test_signals(void)
 	CHECK(atomic_load(&signals) > 0);
 }
 
+/* With a thread that submits a full ring of one entry has room again soon: no message is refused for that, nor for a signal that
+ * comes while it is waited for. */
+static void test_full_sq(void)
+{
+	struct bt_shards_opts o = opts_for(BT_SHARD_RAW);
+	struct bt_shards *set;
+	struct bt_shard *s;
+	struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+	uint32_t refused = 0;
+
+	if (!has_uring())
+		return;
+	o.ring_flags |= BT_RING_SQPOLL;
+	o.ring_entries = 1;
+	o.capacity = 4096;
+	o.spin_ns = 0;
+	set = open_set(&o);
+	s = attach_0(set);
+	signal(SIGALRM, count_signal);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (uint64_t i = 0; i < o.capacity; i++)
+		while (bt_shard_send(s, 1, COUNT, i) == -EAGAIN)
+			refused++;
+	setitimer(ITIMER_REAL, &never, NULL);
+	CHECK_EQ(refused, 0);
+	close_set(set);
+}
+
 static const struct unit_test tests[] = {
 	{ "one CPU: works, and does not spin", test_one_cpu },
 	{ "a ring of 8", test_small_ring },
+	{ "a full ring, and a thread that submits", test_full_sq },
 	{ "a full completion queue", test_full_cq },
 	{ "every combination of ring flags", test_flags },
 	{ "no io_uring: the queue backend, and it says so", test_no_uring },
