@@ -136,6 +136,7 @@ static int file_io(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, const
 {
 	int rc = check(s, io, op, f->fd, buf, len);
 	int32_t res;
+	bool part;
 
 	if (rc < 0)
 		return rc;
@@ -146,7 +147,8 @@ static int file_io(struct bt_shard *s, struct bt_io *io, enum bt_io_op op, const
 		return complete(s, io, try_file(io, 0));
 	if (f->inline_io) {
 		res = try_file(io, RWF_NOWAIT);
-		if (res != -EAGAIN && res != -EOPNOTSUPP && res != -EINTR)
+		part = op == BT_IO_READ_AT && res > 0 && (uint32_t)res < len; /* where the cache ends, or the file: the ring knows */
+		if (!part && res != -EAGAIN && res != -EOPNOTSUPP && res != -EINTR)
 			return complete(s, io, res);
 	}
 	return start(s, io);

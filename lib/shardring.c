@@ -139,14 +139,16 @@ int bt_ring_resume(struct bt_shard *s)
 	return 0;
 }
 
+/* The kernel stops after a request that it finds wrong at once: those behind it are submitted anew, until all are. */
 int bt_ring_submit(struct bt_shard *s)
 {
+	bool sqpoll = s->ring.flags & BT_RING_SQPOLL; /* its thread goes on by itself */
 	int rc;
 
-	BT_BUMP(s->count.enters, 1);
 	do {
+		BT_BUMP(s->count.enters, 1);
 		rc = io_uring_submit(&s->ring.u);
-	} while (rc == -EINTR);
+	} while (rc == -EINTR || (rc > 0 && !sqpoll && io_uring_sq_ready(&s->ring.u) > 0));
 	return rc < 0 ? rc : 0;
 }
 
@@ -155,8 +157,9 @@ struct io_uring_sqe *bt_ring_sqe(struct bt_shard *s)
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&s->ring.u);
 
 	if (!sqe && bt_ring_submit(s) == 0) {
-		if (s->ring.flags & BT_RING_SQPOLL)
-			io_uring_sqring_wait(&s->ring.u);
+		/* The thread of SQPOLL has room a little before it shows it. */
+		while (s->ring.flags & BT_RING_SQPOLL && io_uring_sqring_wait(&s->ring.u) >= 0 && io_uring_sq_space_left(&s->ring.u) == 0)
+			sched_yield();
 		sqe = io_uring_get_sqe(&s->ring.u);
 	}
 	return sqe;

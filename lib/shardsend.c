@@ -172,16 +172,22 @@ int bt_shard_ticket_wait(struct bt_shard *s, uint32_t to, uint64_t ticket, uint6
 	return to < s->n ? wait_for_head(s, to, ticket, timeout_ns) : -EINVAL;
 }
 
+/* Room is there when the oldest of a full queue is handled. Where the queue is not full the ring takes no more: then a turn is
+ * what helps. */
 int bt_shard_send_wait(struct bt_shard *s, uint32_t to, uint32_t tag, uint64_t value, uint64_t timeout_ns)
 {
 	uint64_t start = bt_shards_now(s->set), spent = 0;
 	int rc;
 
 	while ((rc = bt_shard_send(s, to, tag, value)) == -EAGAIN) {
-		rc = bt_shard_turn(s, 0); /* what is not taken may be the ring's fault, for want of reaping */
+		const struct bt_spsc *q = s->out[to];
+
+		if (spent > timeout_ns)
+			return -ETIMEDOUT;
+		rc = bt_shard_turn(s, 0);
 		if (rc < 0)
 			return rc;
-		rc = wait_for_head(s, to, s->out[to]->next - s->out[to]->mask, spent < timeout_ns ? timeout_ns - spent : 0);
+		rc = wait_for_head(s, to, q->next > q->mask ? q->next - q->mask : 0, spent < timeout_ns ? timeout_ns - spent : 0);
 		if (rc < 0)
 			return rc;
 		spent = bt_shards_now(s->set) - start;

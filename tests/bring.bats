@@ -150,6 +150,9 @@ calls() {
   jq -se 'map(select(.metric == "refused" and .test == "oneway" and .batch == 1000)) | length == 3 and any(.value > 0)' full.ndjson
   run --separate-stderr timeout 60 bring -n 200 -w 0 --spin 0 --ring-size 8 --cq-size 8 --queue-size 4 -Q 32 -E msgring,doorbell,queue,uring -s 1M disk
   [ "$status" -eq 0 ]
+  # More reads under way than the completion queue has entries, in a ring that fits those.
+  timeout 60 bring -n 2000 -w 0 --spin 0 --cq-size 256 -Q 1024 -E doorbell,uring --cache cached -s 1M disk >deep.ndjson
+  clean deep.ndjson
   run --separate-stderr timeout 60 bring -n 20 -w 0 --ring-size 8 --batch 100 nop
   [ "$status" -eq 0 ]
   jq -se 'map(select(.metric == "lat")) | length == 3 and all(.n == 20 and .cq == 16)' <<<"$output"

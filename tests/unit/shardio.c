@@ -13,6 +13,7 @@
 
 #define BLOCKS 64
 #define BLOCK 4096u
+#define WRONG 8
 
 static uint64_t done;
 
@@ -104,6 +105,75 @@ static void files(enum bt_shard_backend backend)
 static void test_files(void)
 {
 	each_backend(files);
+}
+
+/* Of a file whose second half is no longer in the page cache: a read of both halves is whole, as it would be by pread. */
+static void half_cached(enum bt_shard_backend backend)
+{
+	struct bt_shards *set = open_one(backend);
+	struct bt_shard *s = attach_0(set);
+	struct bt_io io = { .done = landed };
+	static char buf[BLOCKS * BLOCK];
+	const off_t half = sizeof(buf) / 2;
+	struct bt_shard_file f;
+	int fd = temp_file(0);
+
+	CHECK_EQ(bt_shard_file_init(&f, fd), 0);
+	CHECK(fsync(fd) == 0);
+	CHECK_EQ(posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM), 0); /* no reading ahead */
+	CHECK_EQ(posix_fadvise(fd, half, half, POSIX_FADV_DONTNEED), 0);
+	CHECK_EQ(finish(s, &io, bt_shard_read_at(s, &io, &f, buf, sizeof(buf), 0)), (int32_t)sizeof(buf));
+	CHECK(buf[0] == 'a' && buf[sizeof(buf) - 1] == 'a' + (BLOCKS - 1) % 26);
+	close(fd);
+	close_set(set);
+}
+
+static void test_half_cached(void)
+{
+	each_backend(half_cached);
+}
+
+/* The kernel stops submitting at a request that it finds wrong at once: what was sent after such requests goes all the same. */
+static void after_wrong(enum bt_shard_backend backend)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	static struct bt_io io[WRONG];
+	struct bt_shards_opts o = BT_SHARDS_OPTS(&ops);
+	struct bt_shards *set;
+	struct bt_shard *s;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	uint64_t ticket;
+	int looks = 0;
+
+	if (backend == BT_SHARD_QUEUE) {
+		close(fd);
+		return; /* has no ring to submit to */
+	}
+	o.guests = 1;
+	o.backend = backend;
+	o.spin_ns = 0; /* so that the message, or its bell, needs the ring */
+	done = 0;
+	set = open_set(&o);
+	s = attach_0(set);
+	for (int i = 0; i < WRONG; i++) {
+		io[i] = (struct bt_io){ .done = landed };
+		CHECK_EQ(bt_shard_sock_connect(s, &io[i], fd, (struct sockaddr *)&to, 4096), 0); /* longer than any address */
+	}
+	CHECK_EQ(bt_shard_send(s, 1, 1, 1), 0);
+	ticket = bt_shard_ticket(s, 1);
+	while (!bt_shard_ticket_done(s, 1, ticket) && looks++ < 50000)
+		usleep(100);
+	CHECK(bt_shard_ticket_done(s, 1, ticket));
+	CHECK(turn_until(s, &done, WRONG));
+	CHECK_EQ(io[0].result, -EINVAL);
+	CHECK_EQ(io[WRONG - 1].result, -EINVAL);
+	close_set(set);
+	close(fd);
+}
+
+static void test_after_wrong(void)
+{
+	each_backend(after_wrong);
 }
 
 /* A file that must be waited for: many at once through the ring, each with its own data. */
@@ -327,6 +397,8 @@ static void test_both(void)
 
 static const struct unit_test tests[] = {
 	{ "cached files: data, end, errors", test_files },
+	{ "half of it cached: the read is whole", test_half_cached },
+	{ "sent after requests that the kernel finds wrong", test_after_wrong },
 	{ "a direct file, many reads at once", test_direct },
 	{ "sockets: connect, accept, send, receive", test_sockets },
 	{ "cancellation, and a stop with I/O under way", test_cancel },

@@ -223,12 +223,12 @@ static void test_flags(void)
 		}
 }
 
-/* From now on io_uring_setup fails with error. */
-static void forbid_uring(int error)
+/* From now on this system call fails with error, in this thread. */
+static void forbid(unsigned call, int error)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -240,7 +240,7 @@ static void forbid_uring(int error)
 
 static void without_uring(int error)
 {
-	forbid_uring(error);
+	forbid(SYS_io_uring_setup, error);
 	for (int b = BT_SHARD_AUTO; b <= BT_SHARD_QUEUE; b++)
 		for (uint32_t guests = 1; guests <= 2; guests++) {
 			struct bt_shards_opts o = opts_for((enum bt_shard_backend)b);
@@ -275,6 +275,35 @@ static void test_no_uring(void)
 {
 	unit_forked(without_enosys);
 	unit_forked(without_eperm);
+}
+
+/* The ring takes no more, though there is room in the queue: a wait for room ends with its time all the same. */
+static void without_submission(void)
+{
+	struct bt_shards_opts o = opts_for(BT_SHARD_RAW);
+	static struct bt_shards *set;
+	struct bt_shard *s;
+	int rc;
+
+	o.capacity = 64;
+	o.ring_entries = 8;
+	set = open_set(&o);
+	s = attach_0(set);
+	for (uint64_t i = 0; i < 2 * o.capacity; i++)
+		CHECK_EQ(bt_shard_send_wait(s, 1, COUNT, i, LONG), 0);
+	CHECK_EQ(bt_shard_ticket_wait(s, 1, bt_shard_ticket(s, 1), LONG), 0);
+	forbid(SYS_io_uring_enter, EAGAIN);
+	alarm(30);
+	for (uint64_t i = 0; (rc = bt_shard_send(s, 1, COUNT, i)) == 0 && i < o.capacity; i++)
+		;
+	CHECK_EQ(rc, -EAGAIN);
+	CHECK_EQ(bt_shard_send_wait(s, 1, COUNT, 0, 20000000), -ETIMEDOUT);
+}
+
+static void test_no_submission(void)
+{
+	if (has_uring())
+		unit_forked(without_submission);
 }
 
 /* What a child may do with the set: nothing, and the parent does not notice. */
@@ -389,12 +418,42 @@ static void test_signals(void)
 	CHECK(atomic_load(&signals) > 0);
 }
 
+/* With a thread that submits a full ring of one entry has room again soon: no message is refused for that, nor for a signal that
+ * comes while it is waited for. */
+static void test_full_sq(void)
+{
+	struct bt_shards_opts o = opts_for(BT_SHARD_RAW);
+	struct bt_shards *set;
+	struct bt_shard *s;
+	struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+	uint32_t refused = 0;
+
+	if (!has_uring())
+		return;
+	o.ring_flags |= BT_RING_SQPOLL;
+	o.ring_entries = 1;
+	o.capacity = 4096;
+	o.spin_ns = 0;
+	set = open_set(&o);
+	s = attach_0(set);
+	signal(SIGALRM, count_signal);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (uint64_t i = 0; i < o.capacity; i++)
+		while (bt_shard_send(s, 1, COUNT, i) == -EAGAIN)
+			refused++;
+	setitimer(ITIMER_REAL, &never, NULL);
+	CHECK_EQ(refused, 0);
+	close_set(set);
+}
+
 static const struct unit_test tests[] = {
 	{ "one CPU: works, and does not spin", test_one_cpu },
 	{ "a ring of 8", test_small_ring },
+	{ "a full ring, and a thread that submits", test_full_sq },
 	{ "a full completion queue", test_full_cq },
 	{ "every combination of ring flags", test_flags },
 	{ "no io_uring: the queue backend, and it says so", test_no_uring },
+	{ "a ring that takes no more", test_no_submission },
 	{ "a child of fork", test_fork },
 	{ "signals", test_signals },
 	{ NULL, NULL },

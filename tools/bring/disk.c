@@ -159,7 +159,7 @@ static int be_alone(struct disk *d, struct bring_job *job, uint32_t cpu)
 	o.n = o.guests = 1;
 	o.cpus = &cpu;
 	if (o.ring_entries == 0 && d->depth > 256)
-		o.ring_entries = d->depth;
+		o.ring_entries = o.cq_entries && o.cq_entries < d->depth ? o.cq_entries : d->depth;
 	for (uint32_t i = 0; i < d->depth; i++)
 		d->slots[i].io.done = landed_alone;
 	rc = bt_shards_open(&d->alone, &o);
