@@ -169,6 +169,19 @@ told() {
   stop
 }
 
+@test "datagrams go to the address of the client alone, so nobody can have another one flooded" {
+  serve
+  [ "$("$CROWD" "$PORT" 1 stray 200)" -eq 0 ]
+  to_server -d 50ms --reverse udp >udp.ndjson
+  jq -se 'any(.[]; .metric == "datagrams" and .value > 0)' udp.ndjson
+  stop
+  [ -e /proc/net/if_inet6 ] || return 0
+  serve_at "[::]:$PORT" # IPv4 comes in there too
+  to_server -n 10 --proto udp rr >/dev/null
+  timeout 20 bnet -n 10 -w 0 --to "[::1]:$PORT" --proto udp rr >/dev/null
+  stop
+}
+
 @test "INT and TERM end it well, with and without clients, and a second run begins at once at the same port" {
   serve
   for signal in INT TERM INT; do
