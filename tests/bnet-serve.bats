@@ -46,6 +46,11 @@ listening() {
     [ "$(jq -s --arg test $test 'map(select(.metric == "rate" and .client_test == $test) | .value * .dur) | add | round' serve.ndjson)" -eq \
       "$(jq -s 'map(select(.metric == "rtt" or .metric == "connect").n) | add' $test.ndjson)" ]
   done
+  # Messages that come in are operations as well.
+  jq -se 'def one(f): map(select(.kind == "result") | select(f) | .value)[0];
+    (one(.client_test == "udp" and .metric == "rate") * 1400 / one(.client_test == "udp" and .way == "in") | . > 0.999 and . < 1.001) and
+    (one(.client_test == "stream" and .metric == "rate") * 262144 / one(.client_test == "stream" and .way == "in") | . > 0.9 and . < 1.001)
+    ' serve.ndjson
   jq -se 'any(.[]; .metric == "bw" and .client_test == "stream" and .way == "in" and .value > 1e6)' serve.ndjson
   jq -se 'any(.[]; .metric == "lost" and .client_test == "udp")' serve.ndjson
 }
