@@ -154,6 +154,23 @@ ended() {
   stop
 }
 
+@test "full: all clients together have no more threads than the limits added up" {
+  serve --max-clients 3 --max-streams 4
+  midway rr -t 4
+  fails 1 full --lock off rr -t 4 --to "127.0.0.1:$PORT"
+  timeout 20 bnet --lock off -n 10 -w 0 --to "127.0.0.1:$PORT" -t 3 rr >ok.ndjson
+  stop
+}
+
+@test "full: no more files are promised to clients than there are" {
+  need prlimit
+  IN_SERVER="prlimit --nofile=600" serve
+  # 150 connections at a time, 64 that are over, and as many again that wait: more than 600.
+  fails 1 full crr --flows 150 --to "127.0.0.1:$PORT"
+  timeout 20 bnet -n 10 -w 0 --to "127.0.0.1:$PORT" crr --flows 100 >ok.ndjson
+  stop
+}
+
 @test "limit: streams, duration, bytes" {
   serve --max-streams 3 --max-duration 1m --max-bytes 1M
   fails 2 limit rr --flows 4 --to "127.0.0.1:$PORT"

@@ -48,6 +48,13 @@ static void greet(struct bnet_server *s, struct bnet_peer *p, const struct bt_hs
 	bnet_peer_send(s, p, &m);
 }
 
+/* A thread for each client, and one client may have one for each of its streams: strangers shall not use up the threads of the
+ * machine. */
+static bool too_many_workers(const struct bnet_server *s, const struct bt_net_job *job)
+{
+	return s->n_workers + job->threads > (uint64_t)s->opts.limits.clients + s->opts.limits.streams;
+}
+
 /* BNET_OK, or why such a job is not taken. */
 static enum bnet_code judge_job(const struct bnet_server *s, const struct bt_net_job *job)
 {
@@ -56,7 +63,7 @@ static enum bnet_code judge_job(const struct bnet_server *s, const struct bt_net
 
 	if (streams > l->streams || job->lifetime_ns > l->duration_ns || job->timeout_ns > TIMEOUT_MAX_NS || job->timeout_ns == 0)
 		return BNET_LIMIT;
-	if (s->n_sessions >= l->clients || s->n_files + bnet_session_files(job) > s->files_max)
+	if (s->n_sessions >= l->clients || too_many_workers(s, job) || s->n_files + bnet_session_files(job) > s->files_max)
 		return BNET_FULL;
 	return BNET_OK;
 }

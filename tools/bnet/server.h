@@ -122,6 +122,7 @@ struct bnet_server {
 	uint32_t n_strangers, n_sessions; /* strangers: peers without a session */
 	uint32_t strangers_max;           /* when there are more, the one who has waited longest goes */
 	uint64_t n_files, files_max;      /* descriptors that are promised to sessions, and how many there are for them */
+	uint64_t n_workers;               /* threads of all sessions */
 	uint64_t last_number, visited;
 	pthread_t thread; /* of bnet_server_start */
 };
