@@ -231,6 +231,7 @@ static void unmap(struct bt_netaddr *a)
 static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)
 {
 	struct bnet_peer *p;
+	int rc;
 
 	make_room(s);
 	p = calloc(1, sizeof(*p));
@@ -246,9 +247,12 @@ static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)
 	bnet_peer_input(s, p); /* most have sent their first message by now */
 	if (p->state == BNET_PEER_GONE)
 		return;
-	if (bnet_server_watch(s, fd, &p->source) < 0)
+	rc = bnet_server_watch(s, fd, &p->source);
+	p->watched = rc == 0;
+	if (rc < 0 && p->session) /* all of its handshake had come */
+		bnet_session_end(p->session, BNET_UNABLE, -rc);
+	else if (rc < 0)
 		bnet_peer_close(s, p);
-	p->watched = true;
 }
 
 void bnet_door_accept(struct bnet_server *s, struct bnet_listener *l)
