@@ -116,6 +116,16 @@ ended() {
   fails 1 stalled rr --to unix:peer
 }
 
+# counts DONE BYTES: the frame of an answer to READY, with so many bytes received (hex, two digits).
+counts() {
+  printf '626e657401000700a200000000%s%032d%s%014d%0272d' "$1" 0 "$2" 0 0
+}
+
+@test "stalled: what should be done at once is always under way" {
+  against r29 "s$HELLO" r398 "s$ACCEPT" r13 "s$(counts 00 01)" r13 "s$(counts 00 02)" r13 "s$(counts 01 03)"
+  fails 1 stalled crr --to unix:peer
+}
+
 @test "token: none, another, or one too many; the right one is let in" {
   printf '0123456789abcdef\n' >right
   printf '0123456789abcdeF\n' >wrong
