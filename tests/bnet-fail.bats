@@ -126,6 +126,18 @@ counts() {
   fails 1 stalled crr --to unix:peer
 }
 
+@test "root: unable: a socket option that the server may not set" {
+  need setpriv
+  [ "$(id -u)" -eq 0 ] || skip "needs root"
+  local allowed=/proc/sys/net/ipv4/tcp_allowed_congestion_control available=/proc/sys/net/ipv4/tcp_available_congestion_control name
+  name=$(tr ' ' '\n' <$available | grep -vxFf <(tr ' ' '\n' <$allowed) | head -n 1) || :
+  [ -n "$name" ] || skip "all congestion controls are for everyone"
+  IN_SERVER="setpriv --reuid=65534 --clear-groups" serve
+  fails 3 unable rr --congestion "$name" --to "127.0.0.1:$PORT"
+  wait_for 5 warned serve.ndjson unable
+  stop
+}
+
 @test "token: none, another, or one too many; the right one is let in" {
   printf '0123456789abcdef\n' >right
   printf '0123456789abcdeF\n' >wrong

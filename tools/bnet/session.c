@@ -188,6 +188,10 @@ int bnet_session_join(struct bnet_session *z, const struct bt_hs_join *join, int
 		return -EINVAL;
 	}
 	rc = bnet_far_add(z->far[join->worker], fd, join->flow);
+	if (rc == -EPERM || rc == -ENOENT || rc == -ENOPROTOOPT) { /* an option that goes with the client's machine, but not with ours */
+		bnet_session_end(z, BNET_UNABLE, -rc);
+		return rc;
+	}
 	if (z->asked == BNET_READY)
 		look_at(z);
 	return rc;
