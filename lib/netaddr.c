@@ -163,6 +163,24 @@ void bt_netaddr_set_port(struct bt_netaddr *a, uint16_t port)
 		((struct sockaddr_in6 *)&a->sa)->sin6_port = htons(port);
 }
 
+/* Returns whether it has an IP address; IPv4 as IPv6 writes it. */
+static bool ip_of(const struct bt_netaddr *a, struct in6_addr *ip)
+{
+	*ip = (struct in6_addr){ .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	if (a->sa.ss_family == AF_INET6)
+		*ip = ((const struct sockaddr_in6 *)&a->sa)->sin6_addr;
+	else
+		memcpy(ip->s6_addr + 12, &((const struct sockaddr_in *)&a->sa)->sin_addr, sizeof(struct in_addr));
+	return a->sa.ss_family == AF_INET || a->sa.ss_family == AF_INET6;
+}
+
+bool bt_netaddr_same_host(const struct bt_netaddr *a, const struct bt_netaddr *b)
+{
+	struct in6_addr one, other;
+
+	return ip_of(a, &one) && ip_of(b, &other) && !memcmp(&one, &other, sizeof(one));
+}
+
 /* Until fd is connected or has failed. */
 static int wait_connected(int fd, uint64_t until_ns)
 {

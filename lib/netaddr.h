@@ -39,6 +39,10 @@ void bt_netaddr_text(const struct bt_netaddr *a, char out[BT_NETADDR_TEXT]);
 uint16_t bt_netaddr_port(const struct bt_netaddr *a);
 void bt_netaddr_set_port(struct bt_netaddr *a, uint16_t port);
 
+/* bt_netaddr_same_host - whether both have the same IP address, whatever the port; IPv4 written as IPv6 is IPv4. false for UNIX
+ * sockets. */
+bool bt_netaddr_same_host(const struct bt_netaddr *a, const struct bt_netaddr *b);
+
 static inline bool bt_netaddr_is_unix(const struct bt_netaddr *a)
 {
 	return a->sa.ss_family == AF_UNIX;

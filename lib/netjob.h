@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * netjob - what a client of bnet asks its server to do, and what either end counts while they do it. netmsg.h has how they travel.
+ * netjob - what a client of bnet asks its server to do, and what either end counts while they do it. handshake.h has how they
+ * travel.
  */
 #ifndef BT_NETJOB_H
 #define BT_NETJOB_H
@@ -60,7 +61,7 @@ struct bt_net_tcp {
 /* What one end has counted so far, from when its session began. */
 struct bt_net_counts {
 	uint64_t at_ns;               /* when, by this end's clock: of the last byte when it has drained */
-	uint64_t ops;                 /* requests answered, connections served, messages or datagrams received or sent */
+	uint64_t ops;                 /* requests answered, connections served, messages or datagrams sent */
 	uint64_t in_bytes, out_bytes; /* payload */
 	uint64_t cpu_ns;              /* of its worker threads */
 	uint64_t errors;              /* wrong requests */

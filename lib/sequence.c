@@ -2,6 +2,7 @@
  *
  * sequence - numbered messages, as the end that receives them sees it.
  */
+#include <math.h>
 #include <string.h>
 
 #include "sequence.h"
@@ -52,10 +53,10 @@ uint64_t bt_sequence_end(struct bt_sequence *s, uint64_t count)
 
 void bt_sequence_time(struct bt_sequence *s, int64_t transit_ns)
 {
-	int64_t change = transit_ns - s->transit_ns;
+	int64_t change = (int64_t)((uint64_t)transit_ns - (uint64_t)s->transit_ns); /* the other end may claim any time */
 
 	if (s->timed)
-		s->jitter_ns += ((double)(change < 0 ? -change : change) - s->jitter_ns) / 16;
+		s->jitter_ns += (fabs((double)change) - s->jitter_ns) / 16;
 	s->timed = true;
 	s->transit_ns = transit_ns;
 }

@@ -116,6 +116,28 @@ ended() {
   fails 1 stalled rr --to unix:peer
 }
 
+# counts DONE BYTES: the frame of an answer to READY, with so many bytes received (hex, two digits).
+counts() {
+  printf '626e657401000700a200000000%s%032d%s%014d%0272d' "$1" 0 "$2" 0 0
+}
+
+@test "stalled: what should be done at once is always under way" {
+  against r29 "s$HELLO" r398 "s$ACCEPT" r13 "s$(counts 00 01)" r13 "s$(counts 00 02)" r13 "s$(counts 01 03)"
+  fails 1 stalled crr --to unix:peer
+}
+
+@test "root: unable: a socket option that the server may not set" {
+  need setpriv
+  [ "$(id -u)" -eq 0 ] || skip "needs root"
+  local allowed=/proc/sys/net/ipv4/tcp_allowed_congestion_control available=/proc/sys/net/ipv4/tcp_available_congestion_control name
+  name=$(tr ' ' '\n' <$available | grep -vxFf <(tr ' ' '\n' <$allowed) | head -n 1) || :
+  [ -n "$name" ] || skip "all congestion controls are for everyone"
+  IN_SERVER="setpriv --reuid=65534 --clear-groups" serve
+  fails 3 unable rr --congestion "$name" --to "127.0.0.1:$PORT"
+  wait_for 5 warned serve.ndjson unable
+  stop
+}
+
 @test "token: none, another, or one too many; the right one is let in" {
   printf '0123456789abcdef\n' >right
   printf '0123456789abcdeF\n' >wrong
@@ -151,6 +173,23 @@ ended() {
   wait "$CLIENT" || :
   CLIENT=
   timeout 20 bnet -n 10 -w 0 --retry 20 --to "127.0.0.1:$PORT" rr >ok.ndjson
+  stop
+}
+
+@test "full: all clients together have no more threads than the limits added up" {
+  serve --max-clients 3 --max-streams 4
+  midway rr -t 4
+  fails 1 full --lock off rr -t 4 --to "127.0.0.1:$PORT"
+  timeout 20 bnet --lock off -n 10 -w 0 --to "127.0.0.1:$PORT" -t 3 rr >ok.ndjson
+  stop
+}
+
+@test "full: no more files are promised to clients than there are" {
+  need prlimit
+  IN_SERVER="prlimit --nofile=600" serve
+  # 150 connections at a time, 64 that are over, and as many again that wait: more than 600.
+  fails 1 full crr --flows 150 --to "127.0.0.1:$PORT"
+  timeout 20 bnet -n 10 -w 0 --to "127.0.0.1:$PORT" crr --flows 100 >ok.ndjson
   stop
 }
 

@@ -46,6 +46,11 @@ listening() {
     [ "$(jq -s --arg test $test 'map(select(.metric == "rate" and .client_test == $test) | .value * .dur) | add | round' serve.ndjson)" -eq \
       "$(jq -s 'map(select(.metric == "rtt" or .metric == "connect").n) | add' $test.ndjson)" ]
   done
+  # Messages that come in are operations as well.
+  jq -se 'def one(f): map(select(.kind == "result") | select(f) | .value)[0];
+    (one(.client_test == "udp" and .metric == "rate") * 1400 / one(.client_test == "udp" and .way == "in") | . > 0.999 and . < 1.001) and
+    (one(.client_test == "stream" and .metric == "rate") * 262144 / one(.client_test == "stream" and .way == "in") | . > 0.9 and . < 1.001)
+    ' serve.ndjson
   jq -se 'any(.[]; .metric == "bw" and .client_test == "stream" and .way == "in" and .value > 1e6)' serve.ndjson
   jq -se 'any(.[]; .metric == "lost" and .client_test == "udp")' serve.ndjson
 }
@@ -166,6 +171,19 @@ told() {
   run timeout 0.2 head -c 1 <&4
   [ -z "$output" ]
   exec 4>&-
+  stop
+}
+
+@test "datagrams go to the address of the client alone, so nobody can have another one flooded" {
+  serve
+  [ "$("$CROWD" "$PORT" 1 stray 200)" -eq 0 ]
+  to_server -d 50ms --reverse udp >udp.ndjson
+  jq -se 'any(.[]; .metric == "datagrams" and .value > 0)' udp.ndjson
+  stop
+  [ -e /proc/net/if_inet6 ] || return 0
+  serve_at "[::]:$PORT" # IPv4 comes in there too
+  to_server -n 10 --proto udp rr >/dev/null
+  timeout 20 bnet -n 10 -w 0 --to "[::1]:$PORT" --proto udp rr >/dev/null
   stop
 }
 

@@ -100,10 +100,32 @@ static void test_listens(void)
 	test_listen(name, BT_NETADDR_UNIX);
 }
 
+static struct bt_netaddr numeric(const char *host, uint16_t port)
+{
+	struct bt_netaddr a;
+
+	CHECK_EQ(bt_netaddr_resolve(host, port, BT_NETADDR_ANY, false, &a, 1), 1);
+	return a;
+}
+
+static void test_same_host(void)
+{
+	struct bt_netaddr v4 = numeric("192.0.2.1", 1), again = numeric("192.0.2.1", 2), mapped = numeric("::ffff:192.0.2.1", 3);
+	struct bt_netaddr near = numeric("192.0.2.2", 1), v6 = numeric("2001:db8::1", 1), path;
+
+	CHECK(bt_netaddr_same_host(&v4, &again));
+	CHECK(bt_netaddr_same_host(&v4, &mapped) && bt_netaddr_same_host(&mapped, &v4));
+	CHECK(bt_netaddr_same_host(&v6, &v6));
+	CHECK(!bt_netaddr_same_host(&v4, &near) && !bt_netaddr_same_host(&mapped, &near) && !bt_netaddr_same_host(&v4, &v6));
+	CHECK_EQ(bt_netaddr_unix(&path, "@x"), 0);
+	CHECK(!bt_netaddr_same_host(&path, &path) && !bt_netaddr_same_host(&v4, &path));
+}
+
 static const struct unit_test tests[] = {
 	{ "the parts of an address", test_split },
 	{ "resolved and shown", test_text },
 	{ "listening and connecting", test_listens },
+	{ "the same host", test_same_host },
 	{ NULL, NULL }
 };
 

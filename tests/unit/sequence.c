@@ -97,6 +97,10 @@ static void test_jitter(void)
 	for (int i = 0; i < 1000; i++)
 		bt_sequence_time(&s, 7);
 	CHECK(s.jitter_ns < 1);
+	bt_sequence_time(&s, INT64_MAX);
+	bt_sequence_time(&s, INT64_MIN);
+	bt_sequence_time(&s, 0);
+	CHECK(s.jitter_ns >= 0 && s.jitter_ns < 1e19);
 }
 
 static void test_randoms(void)

@@ -209,7 +209,7 @@ static enum bnet_code exchange(struct bnet_link *l, const struct bt_hs_message *
 enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_net_counts *answer, int *error)
 {
 	struct bt_hs_message m = { .type = BT_HS_ASK, .ask.what = (uint8_t)ask }, got = { 0 };
-	uint64_t before = UINT64_MAX;
+	uint64_t before = UINT64_MAX, since = bt_clock_monotonic();
 	enum bnet_code code;
 
 	*error = 0;
@@ -222,9 +222,11 @@ enum bnet_code bnet_link_ask(struct bnet_link *l, enum bnet_ask ask, struct bt_n
 		*answer = got.counts.counts;
 		if (got.counts.done)
 			return BNET_OK;
-		if (answer->in_bytes == before)
+		if (answer->in_bytes == before || (before != UINT64_MAX && ask != BNET_FINISH))
 			return BNET_STALLED;
 		before = answer->in_bytes;
+		if (bt_sig_caught() && bt_clock_monotonic() - since > LAST_NS)
+			return *error = EINTR, BNET_LOST;
 	}
 }
 

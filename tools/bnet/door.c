@@ -48,6 +48,13 @@ static void greet(struct bnet_server *s, struct bnet_peer *p, const struct bt_hs
 	bnet_peer_send(s, p, &m);
 }
 
+/* A thread for each client, and one client may have one for each of its streams: strangers shall not use up the threads of the
+ * machine. */
+static bool too_many_workers(const struct bnet_server *s, const struct bt_net_job *job)
+{
+	return s->n_workers + job->threads > (uint64_t)s->opts.limits.clients + s->opts.limits.streams;
+}
+
 /* BNET_OK, or why such a job is not taken. */
 static enum bnet_code judge_job(const struct bnet_server *s, const struct bt_net_job *job)
 {
@@ -56,7 +63,7 @@ static enum bnet_code judge_job(const struct bnet_server *s, const struct bt_net
 
 	if (streams > l->streams || job->lifetime_ns > l->duration_ns || job->timeout_ns > TIMEOUT_MAX_NS || job->timeout_ns == 0)
 		return BNET_LIMIT;
-	if (s->n_sessions >= l->clients || s->n_files + bnet_session_files(job) > s->files_max)
+	if (s->n_sessions >= l->clients || too_many_workers(s, job) || s->n_files + bnet_session_files(job) > s->files_max)
 		return BNET_FULL;
 	return BNET_OK;
 }
@@ -224,6 +231,7 @@ static void unmap(struct bt_netaddr *a)
 static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)
 {
 	struct bnet_peer *p;
+	int rc;
 
 	make_room(s);
 	p = calloc(1, sizeof(*p));
@@ -239,9 +247,12 @@ static void let_in(struct bnet_server *s, int fd, const struct bt_netaddr *addr)
 	bnet_peer_input(s, p); /* most have sent their first message by now */
 	if (p->state == BNET_PEER_GONE)
 		return;
-	if (bnet_server_watch(s, fd, &p->source) < 0)
+	rc = bnet_server_watch(s, fd, &p->source);
+	p->watched = rc == 0;
+	if (rc < 0 && p->session) /* all of its handshake had come */
+		bnet_session_end(p->session, BNET_UNABLE, -rc);
+	else if (rc < 0)
 		bnet_peer_close(s, p);
-	p->watched = true;
 }
 
 void bnet_door_accept(struct bnet_server *s, struct bnet_listener *l)

@@ -122,6 +122,7 @@ struct bnet_server {
 	uint32_t n_strangers, n_sessions; /* strangers: peers without a session */
 	uint32_t strangers_max;           /* when there are more, the one who has waited longest goes */
 	uint64_t n_files, files_max;      /* descriptors that are promised to sessions, and how many there are for them */
+	uint64_t n_workers;               /* threads of all sessions */
 	uint64_t last_number, visited;
 	pthread_t thread; /* of bnet_server_start */
 };
@@ -163,7 +164,7 @@ struct bnet_session *bnet_session_new(struct bnet_server *s, struct bnet_peer *c
 uint64_t bnet_session_files(const struct bt_net_job *job);
 struct bnet_session *bnet_session_find(struct bnet_server *s, const uint8_t cookie[BT_NET_COOKIE_BYTES]);
 
-/* bnet_session_join - a data connection of it; takes fd. 0 or -errno. */
+/* bnet_session_join - a data connection of it; takes fd. 0 or -errno; the session is over when it was an option of the socket. */
 int bnet_session_join(struct bnet_session *z, const struct bt_hs_join *join, int fd);
 
 /* bnet_session_ask - the client has asked. bnet_session_news - a far worker has something to say, of whichever session. */

@@ -174,6 +174,14 @@ static void warn_of(const struct visit_records *e)
 	bt_out_rec(&e->tool->out, &r);
 }
 
+/* Of a stream that comes in only the bytes are counted, of datagrams only the numbers. */
+static uint64_t operations(const struct bnet_visit *v)
+{
+	uint64_t streamed = v->job->test == BT_NET_STREAM ? v->counts->in_bytes / v->job->request_bytes : 0;
+
+	return v->counts->ops + v->counts->datagrams + streamed;
+}
+
 /* The records of one client. Speeds are over its whole visit, warm-up included. */
 void bnet_serverec_over(void *arg, const struct bnet_visit *v)
 {
@@ -183,7 +191,7 @@ void bnet_serverec_over(void *arg, const struct bnet_visit *v)
 	double seconds = (double)v->elapsed_ns / 1e9;
 
 	host_of(v->peer, e.host);
-	put_value(&e, "rate", "op/s", BT_BETTER_HIGHER, (double)c->ops / seconds);
+	put_value(&e, "rate", "op/s", BT_BETTER_HIGHER, (double)operations(v) / seconds);
 	put_bytes(&e, ways[0], c->in_bytes);
 	put_bytes(&e, ways[1], c->out_bytes);
 	put_value(&e, "cpu", "ratio", BT_BETTER_LOWER, (double)c->cpu_ns / 1e9 / seconds);

@@ -13,13 +13,13 @@
 
 #define GRACE_NS 2000000000u /* a client may come late to its own end */
 #define WORKER_FILES 3       /* what a far worker waits with */
-#define CRR_WAITING 64       /* connections of a far worker that are over, or just come */
+#define CRR_WAITING 64       /* connections of a far worker that are over */
 
 uint64_t bnet_session_files(const struct bt_net_job *job)
 {
-	uint32_t waiting = job->test == BT_NET_CRR ? CRR_WAITING : 0;
+	uint64_t flows = job->test == BT_NET_CRR ? 2 * ((uint64_t)job->flows + CRR_WAITING) : job->flows; /* as many may just have come */
 
-	return 1 + (uint64_t)job->threads * (WORKER_FILES + job->flows + waiting);
+	return 1 + job->threads * (WORKER_FILES + flows);
 }
 
 static void link_session(struct bnet_server *s, struct bnet_session *z)
@@ -31,6 +31,7 @@ static void link_session(struct bnet_server *s, struct bnet_session *z)
 	s->sessions = z;
 	s->n_sessions++;
 	s->n_files += bnet_session_files(&z->job);
+	s->n_workers += z->job.threads;
 }
 
 static void free_workers(struct bnet_session *z)
@@ -187,6 +188,10 @@ int bnet_session_join(struct bnet_session *z, const struct bt_hs_join *join, int
 		return -EINVAL;
 	}
 	rc = bnet_far_add(z->far[join->worker], fd, join->flow);
+	if (rc == -EPERM || rc == -ENOENT || rc == -ENOPROTOOPT) { /* an option that goes with the client's machine, but not with ours */
+		bnet_session_end(z, BNET_UNABLE, -rc);
+		return rc;
+	}
 	if (z->asked == BNET_READY)
 		look_at(z);
 	return rc;
@@ -259,6 +264,7 @@ void bnet_session_end(struct bnet_session *z, enum bnet_code code, int error)
 		z->next->link = z->link;
 	s->n_sessions--;
 	s->n_files -= bnet_session_files(&z->job);
+	s->n_workers -= z->job.threads;
 	s->visited++;
 	z->control->session = NULL;
 	bnet_peer_dismiss(s, z->control, code, error);

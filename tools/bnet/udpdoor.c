@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * udpdoor - where UDP flows join: a datagram with the cookie of a session gets a socket of its own, bound to the address that it
- * was sent to and connected to its sender. Everything else is dropped without an answer.
+ * was sent to and connected to its sender. Everything else is dropped without an answer, and so is what does not come from where
+ * the session's control connection comes from: an address can be forged in a datagram, and we would flood whoever has it.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -90,7 +91,7 @@ static void take_datagram(struct bnet_server *s, const struct bt_netaddr *local,
 	if (bt_hs_decode(data, len, BT_HS_BIT(BT_HS_JOIN), &m) != (int)len || len == 0)
 		return;
 	z = bnet_session_find(s, m.join.cookie);
-	if (!z || z->job.proto != BT_NET_UDP_PROTO)
+	if (!z || z->job.proto != BT_NET_UDP_PROTO || !bt_netaddr_same_host(from, &z->control->addr))
 		return;
 	fd = open_flow(local, from, data, len);
 	if (fd >= 0)
