@@ -203,6 +203,11 @@ sources() {
     n=20
   done
   check_records out.ndjson
+  # A thread that lasts some ticks is no process that went without a word.
+  for how in btf classic; do
+    bsample --attach $how -i 20ms -m lost -o out.ndjson -- "$WORKER" threads=1 sleep=100
+    [ "$(total out.ndjson lost)" -eq 0 ]
+  done
 }
 
 @test "root: the last figures of a process are those of all its threads, also when the first one ended long before" {
