@@ -319,6 +319,24 @@ sources() {
   fi
 }
 
+@test "that is so where nobody tells of ends, too" {
+  "${NOBODY[@]}" "$WORKER" hold <hold >/dev/null 3>&- &
+  worker=$!
+  workers+=("$worker")
+  exec {go}>hold
+  wait_for 5 eval '[ "$(cat /proc/'$worker'/comm)" = worker ]'
+  "${NOBODY[@]}" "$(command -v bsample)" -d 20s -i 50ms -p "$worker" >out.ndjson 2>err 3>&- {go}>&- &
+  sampler=$!
+  samplers+=("$sampler")
+  wait_for 20 ticks out.ndjson 1
+  go
+  wait "$worker"
+  wait "$sampler"
+  workers=() samplers=()
+  complete out.ndjson
+  jq -se '.[-1].elapsed < 15' out.ndjson
+}
+
 @test "root: tree: also who was started by one that has ended" {
   need_bpf
   work hold orphan say hold

@@ -166,6 +166,17 @@ static void note_end(const struct tasks *t, const struct bt_census_process *p)
 		l->ended = true;
 }
 
+/* Who has gone without a word has ended as well: without BPF and accounting nobody tells. */
+static void note_gone(struct tasks *t)
+{
+	for (size_t i = 0; i < t->n_pids; i++) {
+		const struct bt_census_process *p = bt_census_process(&t->census, t->pids[i].pid);
+
+		if (t->pids[i].found && !(p && p->mark))
+			t->pids[i].ended = true;
+	}
+}
+
 void choose_pass(struct tasks *t)
 {
 	t->n_chosen = 0;
@@ -182,6 +193,7 @@ void choose_pass(struct tasks *t)
 		t->cap_chosen = t->census.n_processes * 2;
 	}
 	grow_tree(t);
+	note_gone(t);
 	for (size_t i = 0; i < t->census.n_processes; i++) {
 		struct bt_census_process *p = t->census.processes[i];
 
