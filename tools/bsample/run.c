@@ -117,8 +117,10 @@ static void take_tick(struct bsample *s, uint64_t end)
 	s->missed += s->missed_now;
 	bt_hist_add(&s->late, s->late_ns);
 	tick(s);
-	if (relate_clocks(s))
+	if (relate_clocks(s)) {
 		bsample_warn(s, "clock", "the wall clock was set; times of records follow it from here on");
+		s->last_us = bsample_time(s, s->tick_ns);
+	}
 	if (s->align)
 		bt_grid_align(&s->grid, bt_clock_relate() * 1000);
 }
