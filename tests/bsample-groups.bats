@@ -210,6 +210,8 @@ for i in range(20): s.sendto(b"x" * 1000, ("10.99.0.255" if 0 else "10.99.0.2", 
   jq -se 'map(select(.metric == "freq" and .gpu == 0) | [.part, .value]) | unique == [["graphics", 1e9], ["memory", 1.2e9], ["sm", 1.1e9]]' gpu.ndjson
   # The latest figure of a process; one whose memory is not known has no figure of it.
   jq -se 'map(select(.pid == 4711 and .metric == "mem").value) | unique == [1073741824]' gpu.ndjson
+  # Once, though it is in both lists.
+  jq -se 'map(select(.pid == 4711 and .metric == "mem")) | length == 2' gpu.ndjson
   jq -se 'map(select(.pid == 4712 and .metric == "mem")) == []' gpu.ndjson
   STUB=broken run --separate-stderr timeout 20 bsample -n 1 -i 20ms gpu
   [ "$status" -eq 0 ]
