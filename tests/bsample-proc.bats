@@ -446,6 +446,27 @@ sources() {
   run -3 bsample --cgroup /no/such/group -n 1 proc
 }
 
+@test "root: control groups: who was in one when it ended, where the kernel's accounting tells of it" {
+  need_bpf
+  for mount in /sys/fs/cgroup/unified /sys/fs/cgroup /sys/fs/cgroup/cpu; do
+    [ -e $mount/cgroup.procs ] && mkdir "$mount/btools-sample-$$" 2>/dev/null || continue
+    groups+=("$mount/btools-sample-$$")
+    break
+  done
+  [ "${#groups[@]}" -gt 0 ] || skip "no control group can be made"
+  work hold touch=300
+  echo "$worker" >"${groups[0]}/cgroup.procs"
+  sample out.ndjson --source taskstats --cgroup "${groups[0]}" -i 50ms -m life,faults,self_cpu proc
+  go
+  wait "$worker"
+  workers=()
+  more out.ndjson
+  stop
+  complete out.ndjson
+  [ "$(events out.ndjson ".pid == $worker")" -eq 1 ]
+  [ "$(sum out.ndjson faults ".how == \"minor\" and .pid == $worker")" -ge 300 ]
+}
+
 @test "root: in a PID namespace its own numbers, the same from both sources" {
   need_bpf
   # shellcheck disable=SC2016

@@ -144,6 +144,14 @@ static bool commanded(struct tasks *t, struct bt_census_process *p)
 	return p->matches;
 }
 
+/* Nobody is in the list of a group any more when its end is told; then it counts where it was last. */
+static bool is_member(const struct tasks *t, struct bt_census_process *p)
+{
+	if (!p->t.ended)
+		p->member = p->t.now.grouped || members_have(&t->members, p->t.now.pid);
+	return p->member || p->t.now.grouped;
+}
+
 static bool wanted(struct tasks *t, struct bt_census_process *p)
 {
 	const struct bt_trace_opts *o = &opts_of(t)->trace;
@@ -152,7 +160,7 @@ static bool wanted(struct tasks *t, struct bt_census_process *p)
 		return false;
 	if ((o->n_allow || o->n_deny) && !named(o, p->t.now.comm))
 		return false;
-	if (t->s->n_cgroups && !p->t.now.grouped && !members_have(&t->members, p->t.now.pid))
+	if (t->s->n_cgroups && !is_member(t, p))
 		return false;
 	/* Our own command line has the pattern in it. */
 	return !opts_of(t)->command || (p->t.now.pid != (uint32_t)getpid() && commanded(t, p));
