@@ -78,12 +78,13 @@ int tp_exit(__attribute__((unused)) void *ctx)
 	return ended(task, BPF_CORE_READ(task, signal, live.counter) == 0);
 }
 
-/* Numbers are all that this tells, of the initial namespace and of threads as well as of processes. */
+/* Numbers are all that this tells, of the initial namespace and of threads as well as of processes. Those of threads are passed
+ * over, but where two of a process begin at once. */
 SEC("tp/sched/sched_process_fork")
 int tp_fork(void *ctx)
 {
 	uint32_t child = 0;
 
 	bpf_probe_read_kernel(&child, sizeof(child), ctx + conf.child_field);
-	return begun_numbers((uint32_t)(bpf_get_current_pid_tgid() >> 32), child);
+	return is_own_thread(child) ? 0 : begun_numbers((uint32_t)(bpf_get_current_pid_tgid() >> 32), child);
 }

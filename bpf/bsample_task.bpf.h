@@ -325,6 +325,16 @@ static __always_inline int begun(struct task_struct *parent, struct task_struct 
 	return emit(&f);
 }
 
+/* Whether the thread that joined this process last has that number. */
+static __always_inline bool is_own_thread(uint32_t number)
+{
+	struct task_struct *self = (struct task_struct *)bpf_get_current_task();
+	struct list_head *last = BPF_CORE_READ(self, signal, thread_head.prev);
+	struct task_struct *other = (void *)last - bpf_core_field_offset(struct task_struct, thread_node);
+
+	return (uint32_t)BPF_CORE_READ(other, pid) == number && BPF_CORE_READ(other, signal) == BPF_CORE_READ(self, signal);
+}
+
 static __always_inline int begun_numbers(uint32_t parent, uint32_t child)
 {
 	struct taskfig f = { .kind = TASKFIG_FORK, .pid = child, .tid = child, .ppid = parent };

@@ -75,7 +75,7 @@ struct task_io_accounting {
 };
 
 struct list_head {
-	struct list_head *next;
+	struct list_head *next, *prev;
 };
 
 struct files_struct;

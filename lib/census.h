@@ -47,6 +47,7 @@ struct bt_census_process {
 	bool tree;                   /* belongs to the tree, as what it starts does */
 	bool named, matches;         /* its command line was looked at, under the name that begins so, and matched */
 	uint64_t name;
+	bool member;                 /* was in a control group asked for */
 };
 
 struct bt_census {

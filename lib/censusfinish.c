@@ -93,6 +93,12 @@ static bool sum_up(const struct bt_census *c, const struct bt_census_process *p,
 	return true;
 }
 
+/* Who was on its way out when it was seen first has ended before we were told of ends: there was no more to come. */
+static bool is_accounted(const struct bt_census *c, const struct bt_census_process *p)
+{
+	return p->t.ended || (c->ends && p->t.changed && p->t.now.flags & TASKFIG_EXITING);
+}
+
 static void finish_processes(struct bt_census *c)
 {
 	struct taskfig sum;
@@ -112,7 +118,7 @@ static void finish_processes(struct bt_census *c)
 			c->processes[kept++] = p;
 			continue;
 		}
-		c->unseen += !p->t.ended;
+		c->unseen += !is_accounted(c, p);
 		bt_census_free_process(c, p);
 	}
 	c->n_processes = kept;

@@ -64,6 +64,25 @@ dump() {
   [ "$(jq -r '.cgroup // empty' below | sort -u | tr '\n' ' ')" = "/kubepods.slice /kubepods.slice/pod1 " ]
 }
 
+@test "dumps: counts of interrupts go round at 32 bits, and those of a CPU that comes are no growth" {
+  for n in 1 2 3; do
+    mkdir -p $n/proc
+    echo "10$n.00 1.00" >$n/proc/uptime
+  done
+  printf '%12s %10s\n%s\n' CPU0 CPU1 ' LOC: 4294967290 4294967294 Timer' >1/proc/interrupts
+  printf '%12s %10s\n%s\n' CPU0 CPU1 ' LOC: 94 8 Timer' >2/proc/interrupts
+  printf '%12s %10s %10s\n%s\n' CPU0 CPU1 CPU2 ' LOC: 95 9 4000000000 Timer' >3/proc/interrupts
+  timeout 20 bsample -q --root 1 --root 2 --root 3 irq >round.ndjson
+  timeout 20 bsample -q -k cpu --root 1 --root 2 --root 3 irq >>round.ndjson
+  jq -se 'map(select(.metric == "irqs")) | all(.taint == null) and map([.ts, .cpu, .value]) ==
+    [[102, null, 110], [102, 0, 100], [102, 1, 10], [103, 0, 1], [103, 1, 1]]' round.ndjson
+  # Time goes on from dump to dump.
+  run --separate-stderr timeout 20 bsample -q --root 2 --root 1 irq
+  [ "$status" -eq 2 ]
+  [ -z "$output" ]
+  [[ "$stderr" == *"--root 2: it was made later than the next one"* ]]
+}
+
 @test "dumps: one alone has figures of the instant; time and host are the dump's" {
   timeout 20 bsample -q --root "$DUMPS/arm/1" mem temp >one.ndjson 2>err
   complete one.ndjson
@@ -210,6 +229,8 @@ for i in range(20): s.sendto(b"x" * 1000, ("10.99.0.255" if 0 else "10.99.0.2", 
   jq -se 'map(select(.metric == "freq" and .gpu == 0) | [.part, .value]) | unique == [["graphics", 1e9], ["memory", 1.2e9], ["sm", 1.1e9]]' gpu.ndjson
   # The latest figure of a process; one whose memory is not known has no figure of it.
   jq -se 'map(select(.pid == 4711 and .metric == "mem").value) | unique == [1073741824]' gpu.ndjson
+  # Once, though it is in both lists.
+  jq -se 'map(select(.pid == 4711 and .metric == "mem")) | length == 2' gpu.ndjson
   jq -se 'map(select(.pid == 4712 and .metric == "mem")) == []' gpu.ndjson
   STUB=broken run --separate-stderr timeout 20 bsample -n 1 -i 20ms gpu
   [ "$status" -eq 0 ]

@@ -203,6 +203,11 @@ sources() {
     n=20
   done
   check_records out.ndjson
+  # A thread that lasts some ticks is no process that went without a word.
+  for how in btf classic; do
+    bsample --attach $how -i 20ms -m lost -o out.ndjson -- "$WORKER" threads=1 sleep=100
+    [ "$(total out.ndjson lost)" -eq 0 ]
+  done
 }
 
 @test "root: the last figures of a process are those of all its threads, also when the first one ended long before" {
@@ -314,6 +319,24 @@ sources() {
   fi
 }
 
+@test "that is so where nobody tells of ends, too" {
+  "${NOBODY[@]}" "$WORKER" hold <hold >/dev/null 3>&- &
+  worker=$!
+  workers+=("$worker")
+  exec {go}>hold
+  wait_for 5 eval '[ "$(cat /proc/'$worker'/comm)" = worker ]'
+  "${NOBODY[@]}" "$(command -v bsample)" -d 20s -i 50ms -p "$worker" >out.ndjson 2>err 3>&- {go}>&- &
+  sampler=$!
+  samplers+=("$sampler")
+  wait_for 20 ticks out.ndjson 1
+  go
+  wait "$worker"
+  wait "$sampler"
+  workers=() samplers=()
+  complete out.ndjson
+  jq -se '.[-1].elapsed < 15' out.ndjson
+}
+
 @test "root: tree: also who was started by one that has ended" {
   need_bpf
   work hold orphan say hold
@@ -421,6 +444,27 @@ sources() {
     rmdir "$dir/below"
   done
   run -3 bsample --cgroup /no/such/group -n 1 proc
+}
+
+@test "root: control groups: who was in one when it ended, where the kernel's accounting tells of it" {
+  need_bpf
+  for mount in /sys/fs/cgroup/unified /sys/fs/cgroup /sys/fs/cgroup/cpu; do
+    [ -e $mount/cgroup.procs ] && mkdir "$mount/btools-sample-$$" 2>/dev/null || continue
+    groups+=("$mount/btools-sample-$$")
+    break
+  done
+  [ "${#groups[@]}" -gt 0 ] || skip "no control group can be made"
+  work hold touch=300
+  echo "$worker" >"${groups[0]}/cgroup.procs"
+  sample out.ndjson --source taskstats --cgroup "${groups[0]}" -i 50ms -m life,faults,self_cpu proc
+  go
+  wait "$worker"
+  workers=()
+  more out.ndjson
+  stop
+  complete out.ndjson
+  [ "$(events out.ndjson ".pid == $worker")" -eq 1 ]
+  [ "$(sum out.ndjson faults ".how == \"minor\" and .pid == $worker")" -ge 300 ]
 }
 
 @test "root: in a PID namespace its own numbers, the same from both sources" {

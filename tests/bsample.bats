@@ -140,6 +140,25 @@ begun() {
   [ "$(sockets)" -eq 0 ]
 }
 
+@test "a wall clock that is set back: it is said, and marks have the new time as samples have" {
+  printf '%s\n' '#define _GNU_SOURCE' '#include <sys/syscall.h>' '#include <time.h>' '#include <unistd.h>' \
+    'int clock_gettime(clockid_t id, struct timespec *ts) {' \
+    'int rc = (int)syscall(SYS_clock_gettime, id, ts);' \
+    'if (id == CLOCK_REALTIME && access("back", F_OK) == 0) ts->tv_sec -= 1000;' 'return rc; }' >clock.c
+  cc -shared -fPIC -Wall -Wextra -Werror -o clock.so clock.c
+  LD_PRELOAD=$PWD/clock.so bsample -q -i 50ms -m switches,self_cpu cpu >back.ndjson 2>err &
+  pid=$!
+  begun back.ndjson
+  touch back
+  wait_for 10 grep -q '"code":"clock"' back.ndjson
+  kill -USR1 $pid
+  wait_for 10 grep -q '"name":"mark"' back.ndjson
+  kill -INT $pid
+  wait $pid
+  complete back.ndjson
+  jq -se 'map(select(.kind == "sample"))[0].ts - (.[] | select(.kind == "mark").ts) | . > 900 and . < 1000' back.ndjson
+}
+
 @test "mark without BTOOLS_RUN finds the only run; with several, or none, it says so" {
   run --separate-stderr bsample mark lonely
   [ "$status" -eq 1 ]

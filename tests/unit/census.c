@@ -196,6 +196,22 @@ static void test_zombie(void)
 	bt_census_free(&c);
 }
 
+/* One that had ended before we looked for the first time, and is waited for by its parent later. */
+static void test_zombie_at_first(void)
+{
+	struct taskfig f[] = { thread(10, 10, 1, 500), thread(11, 11, 1, 500) };
+	struct bt_census c = BT_CENSUS_INIT;
+
+	c.ends = true;
+	f[0].flags = TASKFIG_EXITING;
+	pass(&c, 10, f, 2);
+	pass(&c, 11, NULL, 0);
+	pass(&c, 12, NULL, 0);
+	CHECK_EQ(c.n_processes, 0);
+	CHECK_EQ(c.unseen, 1);
+	bt_census_free(&c);
+}
+
 /* The end comes between the look at the ring and the pass: who is missing is waited for. */
 static void test_end_told_late(void)
 {
@@ -411,6 +427,7 @@ static const struct unit_test tests[] = {
 	{ "shows both users of a number", test_number_again_told },
 	{ "shows a life between two passes", test_short_life },
 	{ "shows a zombie once", test_zombie },
+	{ "misses no word of who had ended before", test_zombie_at_first },
 	{ "waits for the end of who is missing", test_end_told_late },
 	{ "adds up threads, living and dead", test_threads },
 	{ "adds up what threads waited that ended before the last one", test_last_thread },

@@ -144,6 +144,14 @@ static bool commanded(struct tasks *t, struct bt_census_process *p)
 	return p->matches;
 }
 
+/* Nobody is in the list of a group any more when its end is told; then it counts where it was last. */
+static bool is_member(const struct tasks *t, struct bt_census_process *p)
+{
+	if (!p->t.ended)
+		p->member = p->t.now.grouped || members_have(&t->members, p->t.now.pid);
+	return p->member || p->t.now.grouped;
+}
+
 static bool wanted(struct tasks *t, struct bt_census_process *p)
 {
 	const struct bt_trace_opts *o = &opts_of(t)->trace;
@@ -152,7 +160,7 @@ static bool wanted(struct tasks *t, struct bt_census_process *p)
 		return false;
 	if ((o->n_allow || o->n_deny) && !named(o, p->t.now.comm))
 		return false;
-	if (t->s->n_cgroups && !p->t.now.grouped && !members_have(&t->members, p->t.now.pid))
+	if (t->s->n_cgroups && !is_member(t, p))
 		return false;
 	/* Our own command line has the pattern in it. */
 	return !opts_of(t)->command || (p->t.now.pid != (uint32_t)getpid() && commanded(t, p));
@@ -164,6 +172,17 @@ static void note_end(const struct tasks *t, const struct bt_census_process *p)
 
 	if (l && p->t.ended)
 		l->ended = true;
+}
+
+/* Who has gone without a word has ended as well: without BPF and accounting nobody tells. */
+static void note_gone(struct tasks *t)
+{
+	for (size_t i = 0; i < t->n_pids; i++) {
+		const struct bt_census_process *p = bt_census_process(&t->census, t->pids[i].pid);
+
+		if (t->pids[i].found && !(p && p->mark))
+			t->pids[i].ended = true;
+	}
 }
 
 void choose_pass(struct tasks *t)
@@ -182,6 +201,7 @@ void choose_pass(struct tasks *t)
 		t->cap_chosen = t->census.n_processes * 2;
 	}
 	grow_tree(t);
+	note_gone(t);
 	for (size_t i = 0; i < t->census.n_processes; i++) {
 		struct bt_census_process *p = t->census.processes[i];
 

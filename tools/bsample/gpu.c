@@ -149,6 +149,13 @@ static unsigned read_util(const struct nvml *n, struct device *d, struct nvml_pr
 	return count;
 }
 
+static bool is_listed(const struct nvml_process *list, unsigned n, unsigned pid)
+{
+	while (n > 0 && list[n - 1].pid != pid)
+		n--;
+	return n > 0;
+}
+
 static void read_processes(const struct nvml *n, struct bsample_table *t, struct device *d, unsigned gpu)
 {
 	struct nvml_process list[PROCESSES_MAX];
@@ -167,6 +174,9 @@ static void read_processes(const struct nvml *n, struct bsample_table *t, struct
 		char pid[16];
 		struct bsample_row *row;
 
+		/* Who draws and computes is in both lists. */
+		if (is_listed(list, i, list[i].pid))
+			continue;
 		snprintf(pid, sizeof(pid), "%u", list[i].pid);
 		row = put_row(t, d, gpu, pid);
 		if (!row)

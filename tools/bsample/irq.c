@@ -14,8 +14,10 @@ enum { HARD, SOFT };
 enum { DIM_IRQ, DIM_NAME, DIM_CPU };
 
 static const struct bsample_field fields[] = {
-	[HARD] = { .metric = "irqs", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .column = "irq/s", .help = "interrupts" },
-	[SOFT] = { .metric = "softirqs", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .column = "soft/s", .help = "soft interrupts" },
+	[HARD] = { .metric = "irqs", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .wraps = true, .column = "irq/s",
+		   .help = "interrupts" },
+	[SOFT] = { .metric = "softirqs", .unit = "op/s", .how = BSAMPLE_RATE, .scale = 1, .wraps = true, .column = "soft/s",
+		   .help = "soft interrupts" },
 	{ .metric = NULL },
 };
 
@@ -70,8 +72,9 @@ static size_t take_name(char *out, size_t cap, const char *p)
 	return len;
 }
 
+/* A sum is one of so many columns. */
 static void put_row(struct bsample_table *t, unsigned which, const char *irq, size_t len, const char *rest, uint64_t count,
-		    const uint32_t *cpu)
+		    const uint32_t *cpu, size_t columns)
 {
 	char key[64], number[16], name[128];
 	int key_len = snprintf(key, sizeof(key), "%c%.*s/%d", which == SOFT ? 's' : 'h', (int)len, irq, cpu ? (int)*cpu : -1);
@@ -83,6 +86,10 @@ static void put_row(struct bsample_table *t, unsigned which, const char *irq, si
 	bsample_row_dim(row, DIM_NAME, name, take_name(name, sizeof(name), rest));
 	if (cpu)
 		bsample_row_dim(row, DIM_CPU, number, (size_t)snprintf(number, sizeof(number), "%u", *cpu));
+	/* What a CPU that came or went has counted is no growth. */
+	if (!cpu && row->mark != columns)
+		row->was[which] = BSAMPLE_NONE;
+	row->mark = columns;
 	row->now[which] = count;
 }
 
@@ -102,10 +109,10 @@ static void take_source(struct bsample *s, struct bsample_table *t, unsigned whi
 		return;
 	/* One number for the whole machine, like ERR, belongs to no CPU. */
 	if (!s->by_cpu || n < q->n_cpus)
-		put_row(t, which, id, len, p, sum, NULL);
+		put_row(t, which, id, len, p, sum, NULL, n);
 	else
 		for (size_t i = 0; i < n; i++)
-			put_row(t, which, id, len, p, q->counts[i], &q->cpus[i]);
+			put_row(t, which, id, len, p, q->counts[i], &q->cpus[i], n);
 }
 
 static int read_irq(struct bsample *s, struct bsample_table *t)

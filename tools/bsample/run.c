@@ -117,8 +117,10 @@ static void take_tick(struct bsample *s, uint64_t end)
 	s->missed += s->missed_now;
 	bt_hist_add(&s->late, s->late_ns);
 	tick(s);
-	if (relate_clocks(s))
+	if (relate_clocks(s)) {
 		bsample_warn(s, "clock", "the wall clock was set; times of records follow it from here on");
+		s->last_us = bsample_time(s, s->tick_ns);
+	}
 	if (s->align)
 		bt_grid_align(&s->grid, bt_clock_relate() * 1000);
 }
@@ -206,6 +208,22 @@ static void listen_for_marks(struct bsample *s)
 		bsample_warn(s, "marks", "no marks from other processes: %s", strerror(-rc));
 }
 
+/* All must have a time, and none may come before the one in front of it; the first one is taken. */
+static void look_at_dumps(struct bsample *s)
+{
+	uint64_t next_ns = UINT64_MAX;
+
+	for (unsigned i = s->n_roots; i-- > 0; next_ns = s->dump_ns) {
+		int rc = bsample_take_dump(s, i);
+
+		if (rc < 0)
+			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
+		if (s->dump_ns > next_ns)
+			bt_die(BT_EXIT_USAGE, "--root %s: it was made later than the next one, or the machine was started again between them",
+			       s->roots[i]);
+	}
+}
+
 static void prepare(struct bsample *s)
 {
 	int rc = bt_control_open(&s->control);
@@ -218,11 +236,7 @@ static void prepare(struct bsample *s)
 	s->src.root = "";
 	if (bsample_live(s))
 		s->wall_us = bt_clock_relate();
-	for (unsigned i = s->n_roots; i-- > 0; ) {
-		rc = bsample_take_dump(s, i);
-		if (rc < 0)
-			bt_die(BT_EXIT_USAGE, "%s/proc/uptime: %s", s->roots[i], strerror(-rc));
-	}
+	look_at_dumps(s);
 	bsample_open_groups(s);
 	bt_hist_init(&s->late, 3);
 }
