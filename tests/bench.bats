@@ -269,6 +269,7 @@ EOF
 }
 
 @test "bsample against sar and node_exporter, briefly" {
+  trace_turn
   cd "$BATS_TEST_TMPDIR"
   setup_locks
   REPS=1 SECS=1 timeout 60 "$TOP/tests/bench/bsample" >bsample.ndjson 2>errors || { cat errors; false; }

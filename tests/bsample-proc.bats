@@ -8,6 +8,7 @@ setup_file() {
 }
 
 setup() {
+  trace_turn
   cd "$BATS_TEST_TMPDIR" || return
   chmod 777 .
   mkfifo hold

@@ -56,6 +56,7 @@ page_options() {
 }
 
 @test "every key and metric that a tool emits is described in its page or in btools-record(5)" {
+  trace_turn
   setup_locks
   cd "$BATS_TEST_TMPDIR"
   timeout 60 bcpu -t 1,2 -d 100ms -w 10ms -i 50ms >bcpu.ndjson
@@ -155,6 +156,7 @@ readme() {
 tracers='bsys (trace|events)|bsched (runq|oncpu|offcpu|switch|migrate|wake|preempt)'
 
 @test "every command of the README works as written" {
+  trace_turn
   readme others
 }
 

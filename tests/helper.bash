@@ -127,14 +127,19 @@ figures() {
   sed -n '/"kind":"agg"/p' "$1" | sed 's/"run":"[0-9a-f]*"//' | sort
 }
 
-# need_bpf: what tracing needs, or skip. Tests that trace wait for each other: what one tracer does at an event delays the next.
+# trace_turn: wait until no other test traces: what one tracer does at an event delays the next, and classic tracepoints lose it.
+trace_turn() {
+  [ -z "${tracing:-}" ] || return 0
+  exec {tracing}>"$BATS_RUN_TMPDIR/tracing"
+  flock -w 200 "$tracing" || :
+}
+
+# need_bpf: what tracing needs, and its turn; or skip.
 need_bpf() {
   [ "$(id -u)" -eq 0 ] || skip "only root can trace"
   [ -e /sys/kernel/btf/vmlinux ] || skip "the kernel has no type information (/sys/kernel/btf/vmlinux)"
   [ -e "$BUILD/bsys.skel.h" ] || skip "built without BPF"
-  [ -z "${tracing:-}" ] || return 0
-  exec {tracing}>"$BATS_RUN_TMPDIR/tracing"
-  flock -w 200 "$tracing" || :
+  trace_turn
 }
 
 # compile_traced: the program that makes known system calls, as $TRACED; for setup_file.

@@ -257,6 +257,7 @@ s.send(b"good\0k=v\0")'
 }
 
 @test "ASan and UBSan: bsample's processes, live and from dumps with bytes changed" {
+  trace_turn
   dir=$(variant SAN=address,undefined)
   for format in json tsv text; do
     run --separate-stderr timeout 60 "$dir/bsample" -q -i 20ms -n 3 --top 0 -f $format proc thread
