@@ -77,7 +77,11 @@ teardown() {
     done
   done
   finish
-  [ "$(by migrations tid from to | tr '\n' ' ')" = "$(printf '%s\n' "$held $CPU $OTHER 5" "$held $OTHER $CPU 5" | sort | tr '\n' ' ')" ]
+  # One that happens while the tracer begins or the CPU is another's may go unseen.
+  for way in ".from == $CPU and .to == $OTHER" ".from == $OTHER and .to == $CPU"; do
+    moves=$(what migrations value ".tid == $held and $way")
+    [ "$moves" -ge 3 ] && [ "$moves" -le 6 ] || { echo "$way: $moves"; false; }
+  done
 }
 
 @test "root: who woke whom" {
