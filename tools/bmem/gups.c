@@ -65,8 +65,8 @@ static void update(struct gups *g)
 	g->done = !g->done;
 }
 
-/* How many of the first entries of the batch do not hold what they held at first: nearly all when it is done (what is added to one may
- * cancel out), none when it is undone. */
+/* How many of the first entries of the batch do not hold what they held at first: nearly all when it is done, since what is
+ * added to one may cancel out; none when it is undone. */
 static uint64_t changed(const struct gups *g)
 {
 	uint64_t r = g->start, n = 0;
